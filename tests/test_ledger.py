@@ -1,0 +1,354 @@
+import json
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.tables import rows
+from workbench.errors import LedgerError
+from workbench.ledger import EMPTY, Entry, Head, Ledger
+
+AT = datetime.fromisoformat("2026-11-04T09:00:00+09:00")
+GOOD = {
+    "action": "reveal",
+    "actor": "勧奨　花子",
+    "purpose": "MR第2期の勧奨（2026-11-04）",
+    "approved_by": "課長 太郎",
+    "subject": {"snapshot_id": "20261101-20261104T090000", "list_sha256": "1234567890" * 6 + "abcd"},
+    "counts": {"revealed": 3},
+    "at": AT,
+}
+
+
+def enter(ledger, **changes):
+    facts = GOOD | changes
+    return ledger.append(facts.pop("action"), **facts)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return Ledger(tmp_path / "ledger.jsonl")
+
+
+@pytest.fixture
+def filled(ledger):
+    for number in range(5):
+        enter(ledger, counts={"revealed": number})
+    return ledger
+
+
+def test_an_entry_says_who_when_why_what_and_how_much(ledger):
+    enter(ledger)
+
+    assert json.loads(ledger.path.read_bytes()) == {
+        "seq": 1,
+        "at": "2026-11-04T09:00:00+09:00",
+        **{name: GOOD[name] for name in ("action", "actor", "purpose", "approved_by", "subject", "counts")},
+        "previous": "0" * 64,
+        "hash": ledger.head().hash,
+    }
+    assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600
+
+
+def test_each_entry_names_the_one_before(filled):
+    entries = list(filled.entries())
+
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
+    assert [entry.previous for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
+    assert filled.verify() == filled.head() == Head(5, entries[-1].hash)
+
+
+def test_a_ledger_without_entries_is_whole(ledger):
+    assert ledger.verify() == ledger.head() == EMPTY
+    assert list(ledger.entries()) == []
+    assert not ledger.path.exists()
+
+
+REFUSED = rows("""
+    case                           | field       | value
+    unknown form of action         | action      | 開示
+    no action                      | action      |
+    no actor                       | actor       |
+    blank actor                    | actor       | "  "
+    no purpose                     | purpose     |
+    a purpose of two lines         | purpose     | "a\\nb"
+    a purpose too long             | purpose     | xxxxxxxxxxxxxxxxxxxx*
+    My Number in the purpose       | purpose     | 123456789018 の件
+    full-width number              | purpose     | １２３４５６７８９０１８ の件
+    grouped number                 | purpose     | 1234-5678-9018 の件
+    grouped by spaces              | purpose     | 1234 5678 9018
+    a phone number                 | purpose     | 090-1234-5678 に電話
+    a lone surrogate               | purpose     | "\\ud800"
+    blank approval                 | approved_by | ""
+    a name in the subject          | subject     | {"list": "山田花子"}
+    a name as a key                | subject     | {"山田": 1}
+    宛名番号 in the subject        | subject     | {"list": "000000123456789"}
+    宛名番号 as an integer         | subject     | {"list": 123456789012345}
+    a text with spaces             | subject     | {"list": "Yamada Hanako"}
+    a nested subject               | subject     | {"list": {"a": 1}}
+    null in the subject            | subject     | {"list": null}
+    a fraction                     | counts      | {"rows": 1.5}
+    a truth value                  | counts      | {"rows": true}
+    a negative count               | counts      | {"rows": -1}
+    a code among the counts        | counts      | {"rows": "1"}
+    a count with eleven digits     | counts      | {"rows": 10000000000}
+""")
+
+
+def written(value):
+    if value and value.endswith("*"):
+        return value[:-1] * 11
+    return json.loads(value) if value and value[0] in '"{' else value
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case["case"])
+def test_an_entry_that_could_carry_a_person_is_refused_unquoted(ledger, case):
+    value = written(case["value"])
+
+    with pytest.raises(
+        LedgerError, match=rf"項目 {case['field']} が決まりに合いません.*何も記録していません"
+    ) as caught:
+        enter(ledger, **{case["field"]: value})
+
+    assert not value or str(value) not in str(caught.value)
+    assert not ledger.path.exists()
+
+
+def test_a_moment_without_offset_is_refused(ledger):
+    with pytest.raises(LedgerError, match="項目 at"):
+        enter(ledger, at=AT.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "purpose", ["2018-04-02 2019-04-01 生まれ", "20180402から20190401", "MR第2期 令和8年度", "HPV"]
+)
+def test_dates_in_a_purpose_are_not_taken_for_numbers(ledger, purpose):
+    assert enter(ledger, purpose=purpose).purpose == purpose
+
+
+def test_an_entry_may_have_no_approver(ledger):
+    assert enter(ledger, action="ingest", approved_by=None).approved_by is None
+
+
+def test_flip_of_any_byte_is_found(ledger):
+    for number in range(2):
+        enter(ledger, counts={"revealed": number})
+    whole = ledger.path.read_bytes()
+    for place in range(len(whole)):
+        for bit in (0, 5, 7):
+            ledger.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+            with pytest.raises(LedgerError):
+                ledger.verify()
+
+
+TAMPERED = {
+    "removed first": lambda lines: lines[1:],
+    "removed in the middle": lambda lines: lines[:2] + lines[3:],
+    "reordered": lambda lines: [lines[0], lines[2], lines[1], *lines[3:]],
+    "repeated": lambda lines: [*lines, lines[-1]],
+    "blank line": lambda lines: [*lines[:2], b"\n", *lines[2:]],
+    "not JSON": lambda lines: [*lines[:2], b"entry\n", *lines[3:]],
+    "JSON, but no entry": lambda lines: [*lines[:2], b"[]\n", *lines[3:]],
+    "deeply nested": lambda lines: [*lines, b"[" * 100_000 + b"\n"],
+    "another spelling": lambda lines: [*lines[:-1], lines[-1].replace(b":", b": ", 1)],
+    "an entry made anew": lambda lines: [*lines[:2], remade(lines[2]), *lines[3:]],
+}
+
+
+def remade(line):
+    """Change an entry as one who knows the format would: with its own hash made anew."""
+    content = json.loads(line) | {"purpose": "別の目的"}
+    changed = Entry(**content)
+    return Entry(**(asdict(changed) | {"hash": changed.computed_hash()})).to_line()
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_tampering_is_found(filled, name):
+    lines = filled.path.read_bytes().splitlines(keepends=True)
+    filled.path.write_bytes(b"".join(TAMPERED[name](lines)))
+
+    with pytest.raises(LedgerError, match="つながりません"):
+        filled.verify()
+
+
+def test_nothing_is_added_behind_a_damaged_last_entry(filled):
+    damaged = filled.path.read_bytes().replace(b'"revealed":4', b'"revealed":5')
+    filled.path.write_bytes(damaged)
+
+    with pytest.raises(LedgerError, match="最後の行"):
+        enter(filled)
+
+    assert filled.path.read_bytes() == damaged
+
+
+def test_an_anchor_finds_what_was_cut_off(filled):
+    anchor = filled.head()
+    lines = filled.path.read_bytes().splitlines(keepends=True)
+    filled.path.write_bytes(b"".join(lines[:3]))
+
+    assert filled.verify().seq == 3
+    with pytest.raises(LedgerError, match="控えの番号 5 の記録と一致しません"):
+        filled.verify(anchor)
+
+
+def test_an_anchor_finds_a_ledger_written_anew(filled, tmp_path):
+    anchor = filled.head()
+    (tmp_path / "new").mkdir()
+    other = Ledger(tmp_path / "new" / "ledger.jsonl")
+    for _ in range(7):
+        enter(other, purpose="別の目的")
+
+    with pytest.raises(LedgerError, match="控え"):
+        other.verify(anchor)
+
+
+def test_an_anchor_from_the_past_holds(filled):
+    anchor = filled.head()
+    enter(filled)
+
+    assert filled.verify(anchor).seq == 6
+    assert filled.verify(EMPTY).seq == 6
+
+
+def test_append_cut_anywhere_is_found_kept_and_recorded(filled):
+    whole = filled.path.read_bytes()
+    before = whole[: whole.rstrip(b"\n").rindex(b"\n") + 1]
+    for size in [len(before) + 1, *range(len(before) + 2, len(whole), 29), len(whole) - 1]:
+        filled.path.write_bytes(whole[:size])
+        for look in (filled.verify, filled.head):
+            with pytest.raises(LedgerError, match="5 行目が途中で切れて"):
+                look()
+        enter(filled)
+
+        assert [entry.action for entry in filled.entries()] == ["reveal"] * 4 + ["recovered", "reveal"]
+        assert filled.path.with_name("ledger.torn-5").read_bytes() == whole[len(before) : size]
+
+
+def test_first_line_cut(ledger):
+    ledger.path.write_bytes(b'{"action')
+    enter(ledger)
+
+    assert [entry.action for entry in ledger.entries()] == ["recovered", "reveal"]
+
+
+def test_a_recovery_that_was_killed_after_the_cut_is_still_recorded(filled):
+    filled.path.with_name("ledger.torn-6").write_bytes(b'{"action')
+    enter(filled)
+    enter(filled)
+
+    assert [entry.action for entry in filled.entries()][5:] == ["recovered", "reveal", "reveal"]
+
+
+def test_full_disk_leaves_the_ledger_as_it_was(filled):
+    before = filled.path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 50, limits[1]))
+    try:
+        with pytest.raises(LedgerError, match="何も記録していません"):
+            enter(filled)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+
+    assert filled.path.read_bytes() == before
+    assert enter(filled).seq == 6
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("elsewhere")])
+def test_a_ledger_that_is_no_file_is_refused(ledger, make):
+    make(ledger.path)
+
+    with pytest.raises(LedgerError, match="読み書きできません"):
+        enter(ledger)
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    with pytest.raises(LedgerError, match="読み書きできません"):
+        enter(Ledger(tmp_path / "none" / "ledger.jsonl"))
+
+
+APPENDER = """
+import sys
+from datetime import datetime
+from pathlib import Path
+from workbench.ledger import Ledger
+ledger = Ledger(Path(sys.argv[1]))
+at = datetime.fromisoformat("2026-11-04T09:00:00+09:00")
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(int(sys.argv[3])):
+    ledger.append("test", actor=sys.argv[2], purpose="p", approved_by=None, subject={}, counts={"n": number}, at=at)
+"""
+
+
+@contextmanager
+def appenders(ledger, names, count):
+    """Start processes that append `count` entries each, all at the same moment."""
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-c", APPENDER, str(ledger.path), name, str(count)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name in names
+        ]
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        yield processes
+
+
+def test_processes_that_append_at_once_keep_the_chain_whole(ledger):
+    with appenders(ledger, ["p0", "p1", "p2", "p3"], 100) as processes:
+        assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
+
+    assert ledger.verify().seq == 400
+    by_actor = {}
+    for entry in ledger.entries():
+        by_actor.setdefault(entry.actor, []).append(entry.counts["n"])
+    assert by_actor == {f"p{number}": list(range(100)) for number in range(4)}
+
+
+def test_killed_appenders_leave_a_ledger_that_goes_on(ledger):
+    for rounds in range(1, 5):
+        with appenders(ledger, ["victim"], 100_000) as (process,):
+            while not ledger.path.exists() or ledger.path.stat().st_size < 2000 * rounds:
+                assert process.poll() is None
+            process.kill()
+        enter(ledger)
+
+        assert ledger.verify() == ledger.head()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.from_regex(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}", fullmatch=True), st.integers(0, 10**10 - 1)),
+    st.text(max_size=250),
+)
+def test_what_is_accepted_verifies_and_the_rest_leaves_no_trace(tmp_path_factory, counts, purpose):
+    ledger = Ledger(tmp_path_factory.mktemp("ledger") / "ledger.jsonl")
+    try:
+        entry = enter(ledger, counts=counts, purpose=purpose)
+    except LedgerError:
+        assert not os.path.lexists(ledger.path)
+        return
+
+    (read,) = ledger.entries()
+    assert read == entry
+    assert (read.counts, read.purpose) == (counts, purpose)
