@@ -1,0 +1,315 @@
+"""Immutable DuckDB snapshots: build, publish, open read-only.
+
+A snapshot is a folder `<id>/` with `analytics.duckdb` and `manifest.json`. It is built under another name,
+checked, synced and renamed; `CURRENT` (one line, the id) is replaced atomically (promise P7). A published file
+is never written again, and a new generation always has a new name, because DuckDB caches an open file by path.
+
+The tables come from `records`; only `Pseudonymous` rows and the expanded rules go in.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from workbench.errors import NoSnapshotError, SnapshotError
+from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
+from workbench.settings import Home, find_home, make_folder
+
+DATABASE = "analytics.duckdb"
+MANIFEST = "manifest.json"
+CURRENT = "CURRENT"
+BUILDING = ".building"
+HASH_PASSES = 8  # duplicates are looked for in so many slices, so that memory stays flat
+RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
+ORIGIN_TABLES = ("quality", "about")
+
+_FAILURES = {
+    duckdb.OutOfMemoryException: "メモリーか一時領域が足りません",
+    duckdb.ConstraintException: "必須の項目が空の行があります",
+    duckdb.IOException: "ファイルに書けません（空き容量を確認してください）",
+}
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class SnapshotRef:
+    """A published snapshot: its name, where it is and what its manifest says."""
+
+    id: str
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file; open it through `open_snapshot`."""
+        return self.folder / DATABASE
+
+
+class SnapshotBuilder:
+    """Builds one snapshot; a `with` block that ends in an error leaves nothing behind."""
+
+    def __init__(self, home: Home, snapshot_id: str, *, memory_limit: str = "1200MB") -> None:
+        """Create the empty tables under the building name.
+
+        `memory_limit` bounds DuckDB alone; what does not fit goes to a folder inside the building folder, and is
+        pseudonymous like the rest of it.
+        """
+        self.id = snapshot_id
+        self._target = home.snapshots / snapshot_id
+        self.folder = make_folder(home.snapshots / f"{snapshot_id}{BUILDING}")
+        config = {"temp_directory": str(self.folder / "spill"), "memory_limit": memory_limit}
+        self._connection = duckdb.connect(
+            str(self.folder / DATABASE), config=config | {"preserve_insertion_order": "false"}
+        )
+        for spec in TABLES.values():
+            self._connection.execute(_create_statement(spec.name))
+            for statement in _comment_statements(spec.name):
+                self._connection.execute(statement)
+
+    def __enter__(self) -> Self:
+        """Build inside this block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close; remove what was built unless `finish` renamed it."""
+        self._connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def load(self, rows: Pseudonymous, progress: Progress | None = None) -> int:
+        """Insert rows that have passed the wall; return how many."""
+        return self._insert(rows.table, _counted(iter(rows), progress))
+
+    def load_rules(self, name: str, rows: pa.Table) -> int:
+        """Insert an expanded rule table, or the tables on the snapshot's origin; they hold no person."""
+        if name not in RULE_TABLES + ORIGIN_TABLES:
+            msg = f"表 {name} は規則の表ではありません。"
+            raise SnapshotError(msg)
+        return self._insert(name, iter(rows.select(TABLES[name].schema.names).to_batches()))
+
+    def drop_duplicates(self, table: str) -> int:
+        """Delete rows that equal another row in every column, all but one; return how many went."""
+        columns = ", ".join(TABLES[table].schema.names)
+        run = self._connection.execute
+        run(f'CREATE OR REPLACE TEMP TABLE row_hash AS SELECT rowid AS row_no, hash({columns}) AS h FROM "{table}"')
+        run("CREATE OR REPLACE TEMP TABLE suspect (h UBIGINT)")
+        for part in range(HASH_PASSES):
+            run(
+                "INSERT INTO suspect SELECT h FROM row_hash WHERE h % $passes = $part GROUP BY h HAVING count(*) > 1",
+                {"passes": HASH_PASSES, "part": part},
+            )
+        deleted = run(
+            f'DELETE FROM "{table}" WHERE rowid IN (SELECT row_no FROM ('
+            f"SELECT t.rowid AS row_no, row_number() OVER (PARTITION BY {_qualified(table)} ORDER BY t.rowid) AS nth "
+            f'FROM "{table}" AS t WHERE t.rowid IN (SELECT row_no FROM row_hash SEMI JOIN suspect USING (h))'
+            ") WHERE nth > 1)"
+        ).fetchone()
+        run("DROP TABLE row_hash; DROP TABLE suspect")
+        return int(deleted[0]) if deleted else 0
+
+    def distinct_days(self, table: str, column: str) -> list[Any]:
+        """Return the distinct dates of a column, ascending: what the rules must be expanded for."""
+        rows = self._connection.execute(
+            f'SELECT DISTINCT {column} FROM "{table}" WHERE {column} IS NOT NULL ORDER BY ALL'
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def row_count(self, table: str) -> int:
+        """Return how many rows a table holds now."""
+        return int(self._connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0])
+
+    def finish(self, facts: dict[str, Any]) -> SnapshotRef:
+        """Check, digest, sync and rename; the snapshot is then complete, but not yet CURRENT.
+
+        `facts` (JSON values) go into the manifest beside rows, content digests and the file's SHA-256.
+        """
+        tables = {name: self._describe(name) for name in TABLES}
+        self._connection.execute("CHECKPOINT")
+        self._connection.close()
+        shutil.rmtree(self.folder / "spill", ignore_errors=True)
+        database = self.folder / DATABASE
+        database.chmod(0o440)
+        manifest = facts | {
+            "id": self.id,
+            "format_version": FORMAT_VERSION,
+            "content_digest": _digest_of({name: tables[name] for name in TABLES if name not in ORIGIN_TABLES}),
+            "tables": tables,
+            "database_bytes": database.stat().st_size,
+            "database_sha256": _file_sha256(database),
+        }
+        manifest["manifest_sha256"] = _digest_of(manifest)
+        path = self.folder / MANIFEST
+        path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        for file in (database, path, self.folder):
+            _sync(file)
+        self.folder.rename(self._target)
+        _sync(self._target.parent)
+        return SnapshotRef(self.id, self._target, manifest)
+
+    def _insert(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
+        """Stream batches into a table; DuckDB's own words are dropped, since they could quote a value."""
+        first = next(batches, None)
+        if first is None:
+            return 0
+        upstream: list[BaseException] = []  # DuckDB would wrap an error of the wall into one of its own
+        stream = pa.RecordBatchReader.from_batches(first.schema, _watched(first, batches, upstream))
+        self._connection.register("incoming", stream)
+        failure, done = None, None
+        try:
+            done = self._connection.execute(f'INSERT INTO "{table}" SELECT * FROM incoming').fetchone()
+        except duckdb.Error as error:
+            failure = _FAILURES.get(type(error), "データベースに書けません")
+        finally:
+            self._connection.unregister("incoming")
+        if upstream:
+            raise upstream[0]
+        if failure:
+            msg = f"スナップショットの表 {table} に書き込めませんでした: {failure}。公開済みのものは変わっていません。"
+            raise SnapshotError(msg)
+        return int(done[0]) if done else 0
+
+    def _describe(self, table: str) -> dict[str, Any]:
+        """Return the row count and an order-independent digest of the contents."""
+        columns = ", ".join(TABLES[table].schema.names)
+        count, mixed, total = self._connection.execute(
+            f"SELECT count(*), coalesce(bit_xor(hash({columns})), 0), coalesce(sum(hash({columns})::HUGEINT), 0) "
+            f'FROM "{table}"'
+        ).fetchall()[0]
+        return {"rows": count, "digest": f"{mixed:016x}{total % (1 << 64):016x}"}
+
+
+def publish(home: Home, snapshot_id: str) -> None:
+    """Make a finished snapshot the current one: one atomic replacement of the pointer."""
+    pointer = home.snapshots / CURRENT
+    fresh = pointer.with_name(f"{CURRENT}{BUILDING}")
+    fresh.write_text(f"{snapshot_id}\n", encoding="ascii")
+    _sync(fresh)
+    fresh.replace(pointer)
+    _sync(home.snapshots)
+
+
+def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
+    """Return the current snapshot, or the one named; its manifest is checked against its own digest.
+
+    Raises:
+        NoSnapshotError: nothing was published yet, or no snapshot has that name.
+        SnapshotError: the manifest is damaged, or of another format.
+    """
+    pointer = home.snapshots / CURRENT
+    if snapshot_id is None and not pointer.exists():
+        msg = f"公開されたスナップショットが {home.snapshots} にまだありません。workbench ingest を実行してください。"
+        raise NoSnapshotError(msg)
+    name = snapshot_id or pointer.read_text(encoding="ascii").strip()
+    folder = home.snapshots / name
+    if Path(name).name != name or not (folder / MANIFEST).exists():
+        msg = (
+            f"スナップショット {name} が {home.snapshots} にありません。workbench snapshots で一覧を確認してください。"
+        )
+        raise NoSnapshotError(msg)
+    return SnapshotRef(name, folder, _read_manifest(folder / MANIFEST))
+
+
+def published(home: Home) -> list[SnapshotRef]:
+    """Return every complete snapshot of the installation, oldest first."""
+    folders = sorted(path.parent.name for path in home.snapshots.glob(f"*/{MANIFEST}"))
+    return [current(home, name) for name in folders if not name.endswith(BUILDING)]
+
+
+def open_snapshot(home: Home | None = None, snapshot_id: str | None = None) -> duckdb.DuckDBPyConnection:
+    """Open the current (or the named) snapshot for reading.
+
+    The connection cannot write, read or attach another file, load an extension or change its configuration.
+    """
+    ref = current(home or find_home(), snapshot_id)
+    connection = duckdb.connect(str(ref.database), read_only=True, config={"temp_directory": ""})
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def remove_unfinished(home: Home) -> list[str]:
+    """Delete what a killed build left behind; only the holder of the ingest lock may call this."""
+    leftovers = sorted(home.snapshots.glob(f"*{BUILDING}"))
+    for path in leftovers:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return [path.name for path in leftovers]
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        stated = manifest.pop("manifest_sha256")
+        sound = stated == _digest_of(manifest)
+    except (OSError, ValueError, KeyError, AttributeError):
+        sound = False
+    if not sound:
+        msg = f"{path} が壊れています。別のスナップショットを使うか、取り込みをやり直してください。"
+        raise SnapshotError(msg)
+    if manifest["format_version"] != FORMAT_VERSION:
+        msg = f"{path} は別の形式の版です。この版の workbench ingest で取り込み直してください。"
+        raise SnapshotError(msg)
+    return manifest
+
+
+def _create_statement(table: str) -> str:
+    types = {pa.date32(): "DATE", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.int16(): "SMALLINT"}
+    types |= {pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
+    columns = (f"{c.name} {types[c.type]}{'' if c.nullable else ' NOT NULL'}" for c in TABLES[table].columns)
+    return f'CREATE TABLE "{table}" ({", ".join(columns)})'
+
+
+def _comment_statements(table: str) -> Iterator[str]:
+    spec = TABLES[table]
+    yield f"COMMENT ON TABLE \"{table}\" IS '{spec.comment}'"
+    for column in spec.columns:
+        yield f"COMMENT ON COLUMN \"{table}\".{column.name} IS '{column.comment}'"
+
+
+def _qualified(table: str) -> str:
+    return ", ".join(f"t.{name}" for name in TABLES[table].schema.names)
+
+
+def _watched(
+    first: pa.RecordBatch, rest: Iterator[pa.RecordBatch], errors: list[BaseException]
+) -> Iterator[pa.RecordBatch]:
+    yield first
+    try:
+        yield from rest
+    except BaseException as error:
+        errors.append(error)
+        raise
+
+
+def _counted(batches: Iterator[pa.RecordBatch], progress: Progress | None) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        if progress:
+            progress(batch.num_rows)
+
+
+def _digest_of(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+def _file_sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
