@@ -1,0 +1,1 @@
+"""Who is contacted, how, and who is not: mailing rules (campaigns and outcomes come later)."""
