@@ -1,0 +1,80 @@
+"""Reading a date as text. A new way of writing dates (wareki) is one more function in `FORMS`."""
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+Parts = tuple[int, int, int]  # year, month, day; 0 where the text says "unknown"
+
+EPOCH = date(1970, 1, 1).toordinal()
+FIRST_YEAR = 1868  # Meiji 1; an earlier year is a typing error (0201-05-01), not a date
+MAX_REMEMBERED = 1 << 16  # every block has much the same dates; reading them anew was a fifth of all time
+_NUMERIC = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PartialDate:
+    """A birth date as far as it is known: day | month | year | unknown, and the days it may be (since 1970)."""
+
+    precision: str
+    earliest: int | None
+    latest: int | None
+
+
+@lru_cache(MAX_REMEMBERED)
+def read_date(text: str) -> int | None:
+    """Return the day as days since 1970-01-01, or None when `text` is not a date of the calendar."""
+    parts = _parts(text)
+    return None if parts is None else _days(*parts)
+
+
+@lru_cache(MAX_REMEMBERED)
+def read_partial_date(text: str) -> PartialDate | None:
+    """Return what `text` tells: `2019-05-00` a month, `2019-00-00` a year, `` nothing; None when it is no date."""
+    if not text:
+        return PartialDate("unknown", None, None)
+    parts = _parts(text)
+    if parts is None:
+        return None
+    year, month, day = parts
+    if parts == (0, 0, 0):
+        return PartialDate("unknown", None, None)
+    if not month:
+        return None if day else _between("year", (year, 1, 1), (year, 12, 31))
+    if not day:
+        return _between("month", (year, month, 1), (year, month, _month_length(year, month)))
+    return _between("day", parts, parts)
+
+
+def _numeric(text: str) -> Parts | None:
+    found = _NUMERIC.fullmatch(text)
+    if not found:
+        return None
+    year, month, day = (int(group) for group in found.groups() if group is not None)
+    return year, month, day
+
+
+FORMS: tuple[Callable[[str], Parts | None], ...] = (_numeric,)
+
+
+def _parts(text: str) -> Parts | None:
+    return next((parts for form in FORMS if (parts := form(text)) is not None), None)
+
+
+def _days(year: int, month: int, day: int) -> int | None:
+    if not (year >= FIRST_YEAR and 1 <= month <= 12 and 1 <= day <= _month_length(year, month)):  # noqa: PLR2004
+        return None
+    return date(year, month, day).toordinal() - EPOCH
+
+
+def _month_length(year: int, month: int) -> int:
+    """Return the days of the month; 0 where there is no such month, so that no day fits."""
+    return calendar.monthrange(year, month)[1] if year and 1 <= month <= 12 else 0  # noqa: PLR2004
+
+
+def _between(precision: str, first: Parts, last: Parts) -> PartialDate | None:
+    earliest, latest = _days(*first), _days(*last)
+    return None if earliest is None or latest is None else PartialDate(precision, earliest, latest)

@@ -1,0 +1,104 @@
+"""A folder of extracts: `extract.toml`, and the files its layout names. Everything is checked before a row is read."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from workbench.errors import SourceError
+from workbench.sources.header import read_header
+from workbench.sources.layout import TableLayout, load_layout
+from workbench.sources.source import Source
+
+ABOUT = "extract.toml"
+_MUNICIPALITY_WEIGHTS = (6, 5, 4, 3, 2)
+_STATE = "何も変更していません。"
+
+
+class _About(BaseModel):
+    """The keys of `extract.toml`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    layout: str
+    municipality_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
+    municipality_name: Annotated[str, StringConstraints(min_length=1)]
+    extracted_on: date
+
+
+@dataclass(frozen=True)
+class Extract:
+    """One delivery of a city's systems: who, when, and a source for each file that is there."""
+
+    folder: Path
+    layout: str
+    municipality_code: str
+    municipality_name: str
+    extracted_on: date
+    sources: dict[str, Source]
+
+    def source(self, table: str) -> Source | None:
+        """Return the source of a table of the layout; None where the layout lets its file be absent, and it is."""
+        return self.sources.get(table)
+
+
+def open_extract(folder: Path) -> Extract:
+    """Open the extracts in `folder` and check the header of every file.
+
+    Raises:
+        SourceError: a folder, file, key or column is missing, unknown or wrong; the message says which.
+    """
+    about = _read_about(folder)
+    tables = load_layout(about.layout).tables
+    _refuse_missing(folder, tables)
+    present = {name: table for name, table in tables.items() if (folder / table.file).is_file()}
+    sources = {
+        name: Source(folder / table.file, table, read_header(folder / table.file, table))
+        for name, table in present.items()
+    }
+    return Extract(folder, sources=sources, **about.model_dump())
+
+
+def is_municipality_code(code: str) -> bool:
+    """Say whether the six digits of `code` (全国地方公共団体コード) end in their check digit (domain notes 3.4)."""
+    total = sum(weight * int(digit) for weight, digit in zip(_MUNICIPALITY_WEIGHTS, code[:5], strict=True))
+    return (11 - total % 11) % 10 == int(code[5])
+
+
+def _read_about(folder: Path) -> _About:
+    if not folder.is_dir():
+        msg = f"抽出フォルダー {folder} がありません。場所を確認してください。{_STATE}"
+        raise SourceError(msg)
+    raw = _read_toml(folder)
+    try:
+        about = _About.model_validate(raw)
+    except ValidationError as error:
+        wrong = sorted({str(item["loc"][0]) for item in error.errors()})
+        about = None
+    if about is None:
+        msg = f"{ABOUT} の項目 {'、'.join(wrong)} がないか、正しくありません。直してからやり直してください。{_STATE}"
+        raise SourceError(msg)
+    if not is_municipality_code(about.municipality_code):
+        msg = f"{ABOUT} の municipality_code（全国地方公共団体コード）の検査数字が合いません。直してください。{_STATE}"
+        raise SourceError(msg)
+    return about
+
+
+def _read_toml(folder: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads((folder / ABOUT).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        problem = f"{folder} に {ABOUT} がありません。抽出の一式がそろっているか確認してください。"
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        problem = f"{ABOUT} を読めません。UTF-8のTOMLとして正しいか確認してください。"
+    raise SourceError(problem + _STATE)
+
+
+def _refuse_missing(folder: Path, tables: dict[str, TableLayout]) -> None:
+    missing = [table.file for table in tables.values() if table.required and not (folder / table.file).is_file()]
+    if missing:
+        msg = f"抽出フォルダーに {'、'.join(missing)} がありません。抽出の一式をそろえてください。{_STATE}"
+        raise SourceError(msg)

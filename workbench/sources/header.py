@@ -1,0 +1,111 @@
+"""The header row: it alone decides the encoding of a file, and every title must be one of the layout (promise P5)."""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from workbench.errors import SourceError
+from workbench.sources.blocks import find_quotes, find_records
+from workbench.sources.layout import TableLayout
+
+ENCODINGS = ("utf-8", "cp932")
+MAX_HEADER_BYTES = 1 << 20
+_BOM = b"\xef\xbb\xbf"
+_STATE = "何も変更していません。"
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the header row of one file says: titles in file order; data begin at byte `size`, on line `lines` + 1."""
+
+    encoding: str
+    titles: tuple[str, ...]
+    size: int
+    lines: int
+
+
+def read_header(path: Path, table: TableLayout) -> Header:
+    """Read the header row of `path` and match it with the layout.
+
+    Raises:
+        SourceError: no header row, no known encoding, or a column that is missing, unknown or there twice.
+    """
+    start = _read_start(path)
+    bom_size = len(_BOM) if start.startswith(_BOM) else 0
+    row, line_count = _first_record(start[bom_size:])
+    encoding, titles = _decode(row, table)
+    if not row.strip(b"\r\n\x1a"):
+        msg = f"{path.name} は空です（見出し行がありません）。抽出し直してください。{_STATE}"
+        raise SourceError(msg)
+    if not titles and b"\0" in start:
+        msg = f"{path.name} はUTF-8またはCP932（シフトJIS）のCSVではありません。CSVで抽出し直してください。{_STATE}"
+        raise SourceError(msg)
+    _refuse_unless_same(path, titles, table)
+    return Header(encoding, tuple(titles), bom_size + len(row), line_count)
+
+
+def _read_start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_HEADER_BYTES)
+    except OSError:
+        pass
+    msg = f"{path.name} を読めません。ファイルの権限を確認してください。{_STATE}"
+    raise SourceError(msg)
+
+
+def _first_record(start: bytes) -> tuple[bytes, int]:
+    """Return the first record with its line end, and the number of lines it takes."""
+    records = find_records(start, find_quotes(start))
+    if len(records.starts) <= 1:
+        return start, records.line_count
+    return start[: records.starts[1]], int(records.lines[1])
+
+
+def _decode(row: bytes, table: TableLayout) -> tuple[str, list[str]]:
+    """Return the encoding in which more cells are titles of the layout, and the cells; none where no cell is one."""
+    expected = {column.title for column in table.columns}
+    best: tuple[int, str, list[str]] = (0, "", [])
+    for encoding in ENCODINGS:
+        titles = _cells(row, encoding)
+        fitting = len(expected.intersection(titles))
+        if fitting > best[0]:
+            best = (fitting, encoding, titles)
+    return best[1], best[2]
+
+
+def _cells(row: bytes, encoding: str) -> list[str]:
+    try:
+        text = row.decode(encoding)
+        return next(csv.reader(io.StringIO(text, newline="")), [])
+    except (UnicodeDecodeError, csv.Error):
+        return []
+
+
+def _refuse_unless_same(path: Path, titles: list[str], table: TableLayout) -> None:
+    expected = [column.title for column in table.columns]
+    known = [title for title in titles if title in expected]
+    problems = ["見出し行がレイアウトと合いません（文字コードか様式の違い、または見出し行のないファイルです）"]
+    if known:
+        problems = _differences(titles, expected, trusted=len(known) * 2 >= len(titles))
+    if problems:
+        msg = f"{path.name}: {'。'.join(problems)}。抽出の設定かレイアウト定義を直してください。{_STATE}"
+        raise SourceError(msg)
+
+
+def _differences(titles: list[str], expected: list[str], *, trusted: bool) -> list[str]:
+    missing = [title for title in expected if title not in titles]
+    unknown = [_name(title, place, trusted=trusted) for place, title in enumerate(titles, 1) if title not in expected]
+    twice = [title for title in expected if titles.count(title) > 1]
+    found = {"列がありません": missing, "レイアウトにない列があります": unknown, "同じ列が2つ以上あります": twice}
+    return [f"{text}（{'、'.join(names)}）" for text, names in found.items() if names]
+
+
+def _name(title: str, place: int, *, trusted: bool) -> str:
+    """Name an unknown column: by its title only where the row is plainly a header row and the title holds no digit.
+
+    A file without a header row begins with a person (promise P6).
+    """
+    harmless = trusted and 0 < len(title) <= 20 and title.isprintable() and not any(map(str.isdigit, title))  # noqa: PLR2004
+    return f"{place}列目「{title}」" if harmless else f"{place}列目"

@@ -1,0 +1,99 @@
+"""The records of a block as raw cells, and the lines of those that have too few or too many."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from workbench.sources.blocks import Block, Records, count_commas, count_lines, find_records
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The cells of a block, as bytes (a dictionary where few values are expected), one row per well-formed record.
+
+    `lines` and `ragged` are lines counted from the first of the block: of the rows of `table`, and of the others.
+    """
+
+    table: pa.Table
+    lines: np.ndarray
+    ragged: np.ndarray
+    line_count: int
+
+
+def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) -> Rows | None:
+    """Read the columns `wanted` (title -> few distinct values) of a block whose columns are `titles`.
+
+    None when Arrow and this room count the records differently; then nothing of the block may be used.
+    """
+    table = _read_csv(block.data, titles, wanted, has_quotes=block.quotes is not None)
+    if table is None or _may_be_blank(table):
+        return _read_good_records(block, titles, wanted)
+    if block.quotes is None:
+        lines = np.arange(len(table))
+        return Rows(table, lines, lines[:0], len(lines)) if count_lines(block.data) == len(lines) else None
+    records = find_records(block.data, block.quotes)
+    if len(records.lines) != len(table):
+        return None
+    return Rows(table, records.lines, records.lines[:0], records.line_count)
+
+
+def _read_good_records(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) -> Rows | None:
+    """Read a block again without its ragged records, which Arrow would quote in an error.
+
+    Arrow's own handler of invalid rows is of no use: it decodes their text, and fails where that is not UTF-8.
+    A line with nothing on it is ragged too; Arrow takes it for a row of empty cells.
+    """
+    records = find_records(block.data, block.quotes)
+    is_good = count_commas(block.data, block.quotes, records) == len(titles) - 1
+    content = _join_good(block.data, records, is_good)
+    table = _read_csv(content, titles, wanted, has_quotes=block.quotes is not None)
+    if table is None or len(table) != np.count_nonzero(is_good):
+        return None
+    return Rows(table, records.lines[is_good], records.lines[~is_good], records.line_count)
+
+
+def _read_csv(data: bytes, titles: tuple[str, ...], wanted: dict[str, bool], *, has_quotes: bool) -> pa.Table | None:
+    """Return the columns `wanted` of all records; None when one of them is ragged."""
+    few, many = pa.dictionary(pa.int32(), pa.binary()), pa.binary()
+    types = {title: few if has_few_values else many for title, has_few_values in wanted.items()}
+    if not data:
+        return pa.schema(types).empty_table()
+    try:
+        return csv.read_csv(
+            pa.BufferReader(data),
+            csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=titles),
+            csv.ParseOptions(newlines_in_values=has_quotes, ignore_empty_lines=False),
+            csv.ConvertOptions(
+                check_utf8=False,
+                strings_can_be_null=False,
+                null_values=[],
+                column_types=types,
+                include_columns=list(wanted),
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+
+
+def _may_be_blank(table: pa.Table) -> bool:
+    """Say whether any row has nothing in all the columns read."""
+    nothing = np.ones(len(table), bool)
+    for column in table.columns:
+        whole = column.combine_chunks()
+        cells = whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
+        nothing &= pc.equal(pc.binary_length(cells), 0).to_numpy(zero_copy_only=False)
+        if not nothing.any():
+            return False
+    return True
+
+
+def _join_good(data: bytes, records: Records, is_good: np.ndarray) -> bytes:
+    """Return the bytes of the good records only, copied run by run."""
+    content = memoryview(data)
+    borders = np.append(records.starts, len(data))
+    changes = np.flatnonzero(np.diff(np.concatenate([[False], is_good, [False]])))
+    begins, ends = changes[::2], changes[1::2]
+    return b"".join(content[borders[begin] : borders[end]] for begin, end in zip(begins, ends, strict=True))
