@@ -1,0 +1,67 @@
+"""The wall's own promises: pseudonyms that need the key (P2), and no batch that still carries a My Number (P1)."""
+
+import hmac
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workbench.errors import WallError
+from workbench.pseudonymize import PseudonymKeys, Wall, pseudonyms
+from workbench.sources import FaultLog, Parsed
+
+ATENA_NUMBERS = st.lists(st.integers(1, 10**15 - 1), min_size=1, max_size=30, unique=True)
+KEYS = st.binary(min_size=32, max_size=32)
+
+
+@given(ATENA_NUMBERS, KEYS)
+def test_a_pseudonym_is_the_head_of_a_keyed_digest_of_the_fifteen_digits(numbers, key):
+    expected = [hmac.digest(key, f"{number:015d}".encode(), "sha256")[:8] for number in numbers]
+
+    made = pseudonyms(np.array(numbers), key)
+
+    assert made.tolist() == [int.from_bytes(digest, "big", signed=True) for digest in expected]
+
+
+@given(ATENA_NUMBERS, KEYS, KEYS)
+def test_another_domain_gives_pseudonyms_that_cannot_be_joined(numbers, key, other):
+    if key == other:
+        return
+    here, there = (set(pseudonyms(np.array(numbers), each).tolist()) for each in (key, other))
+
+    assert len(here) == len(numbers)
+    assert here.isdisjoint(there)
+
+
+def test_keys_do_not_show_themselves():
+    keys = PseudonymKeys("followup", person=b"p" * 32, household=b"h" * 32)
+
+    assert "ppp" not in repr(keys)
+    assert "hhh" not in repr(keys)
+
+
+class Leaky:
+    """A street door that failed to drop a column."""
+
+    file = "住民.csv"
+
+    def __init__(self, field):
+        self.field = field
+
+    def batches(self, _):
+        columns = {"atena_number": pa.array([1]), self.field: pa.array(["123456789018"])}
+        yield Parsed(rows_read=1, lines=np.array([2]), columns=columns, bytes_read=10, stripped={})
+
+
+@pytest.mark.parametrize("field", ["mynumber", "juminhyo_code"])
+def test_the_wall_refuses_a_batch_that_still_carries_a_number(field):
+    keys = PseudonymKeys("followup", person=b"p" * 32, household=b"h" * 32)
+    wall = Wall(keys, extracted_on=date(2026, 11, 1), log=FaultLog())
+
+    with pytest.raises(WallError, match=r"住民\.csv") as caught:
+        wall.admit_residents(Leaky(field))
+
+    assert "123456789018" not in str(caught.value)

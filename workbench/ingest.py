@@ -1,0 +1,294 @@
+"""The staircase: extracts -> wall -> vault and snapshot, with no rule of its own.
+
+Reads    a folder of extracts, the derived keys
+Writes   vault/<id>/, snapshots/<id>/, registers/quarantine/<id>.csv, one ledger entry; last of all CURRENT
+Checks   read = kept + duplicates + quarantined for every file, with `kept` counted in what was written (P5)
+Assumes  one ingest at a time (a lock says so); killed at any instant, the last snapshot stands (P7)
+"""
+
+import fcntl
+import importlib.metadata
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from workbench import schedule
+from workbench.errors import StorageError, WallError, WorkbenchError
+from workbench.keys import MasterKey
+from workbench.ledger import Ledger
+from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
+from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
+from workbench.register import build_register
+from workbench.settings import Home, make_folder
+from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish, published, remove_unfinished
+from workbench.sources import Extract, FaultLog, open_extract
+from workbench.vault import REGISTER, Vault
+
+DEFAULT_DOMAIN = "followup"
+LOCK = ".ingest.lock"
+PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
+CODE_TABLES = {"districts": "district", "clinics": "clinic"}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why rows were not kept, or were noted: the fault's code, its Japanese title and outcome, and how many rows."""
+
+    code: str
+    title: str
+    outcome: str  # duplicate | quarantined | noted
+    rows: int
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """One line of the reconciliation table: read = kept + duplicates + quarantined."""
+
+    file: str
+    read: int
+    kept: int
+    duplicates: int
+    quarantined: int
+    noted: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What one ingest published and what it refused."""
+
+    snapshot: SnapshotRef
+    files: tuple[FileCount, ...]
+    stripped: dict[str, int]  # column title -> values checked and dropped
+    quarantine_report: Path
+    ledger_head: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything one ingest is told; `at` is the moment it speaks for, read by the command line only."""
+
+    extracts: Path
+    home: Home
+    master: MasterKey
+    actor: str
+    at: datetime
+    domain: str = DEFAULT_DOMAIN
+
+
+def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
+    """Load the extracts in `job.extracts` and publish a new snapshot.
+
+    Raises:
+        SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
+    """
+    make_folder(job.home.snapshots)
+    with _only_one(job.home):
+        _remove_leftovers(job.home)
+        extract = open_extract(job.extracts)
+        with _plain_storage_errors():
+            return _Run(job, extract, progress).publish()
+
+
+class _Run:
+    """The steps of one ingest, in order."""
+
+    def __init__(self, job: Job, extract: Extract, progress: Progress | None) -> None:
+        self.job = job
+        self.extract = extract
+        self.log = FaultLog()
+        self.id = f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}"
+        self.kept: dict[str, int] = {}
+        keys = PseudonymKeys(
+            job.domain,
+            person=job.master.derive(f"pseudonym:{job.domain}"),
+            household=job.master.derive(f"household:{job.domain}"),
+        )
+        self.wall = Wall(keys, extracted_on=extract.extracted_on, log=self.log, progress=progress)
+
+    def publish(self) -> IngestResult:
+        residents = self._residents()
+        with SnapshotBuilder(self.job.home, self.id) as builder:
+            self._load(builder, residents)
+            register = self._register(residents)
+            files = self._reconcile(builder)
+            self._load_rules(builder, files)
+            Vault(self.job.home.vault / self.id, self.job.master.derive("vault")).write(register)
+            ref = builder.finish(self._facts(files))
+        report = self._report()
+        entry = self._enter(ref, files)
+        publish(self.job.home, self.id)
+        return IngestResult(ref, files, dict(self.wall.stripped), report, entry)
+
+    def _residents(self) -> Residents:
+        source = self.extract.source("residents")
+        residents = self.wall.admit_residents(source)
+        self.kept[source.file] = len(residents.person_ids)
+        return residents
+
+    def _load(self, builder: SnapshotBuilder, residents: Residents) -> None:
+        """Stream every table but the residents' identities into the snapshot."""
+        builder.load(residents.persons)
+        doses = self.extract.source("doses")
+        self._load_table(builder, doses.file, self.wall.doses(doses, residents))
+        for name, table in PERSON_TABLES.items():
+            source = self.extract.source(name)
+            self._load_table(builder, source.file, self.wall.rows(table, source, residents))
+        for name, table in CODE_TABLES.items():
+            source = self.extract.source(name)
+            if source is not None:
+                self._load_table(builder, source.file, self.wall.codes(table, source))
+
+    def _load_table(self, builder: SnapshotBuilder, file: str, rows: Pseudonymous) -> None:
+        builder.load(rows)
+        duplicates = builder.drop_duplicates(rows.table)
+        self.wall.counts[file].duplicates += duplicates
+        self.kept[file] = builder.row_count(rows.table)
+
+    def _register(self, residents: Residents) -> pa.Table:
+        """Join the identities with 送付先 and 支援措置, for the vault."""
+        delivery, protection = self.extract.source("deliveries"), self.extract.source("protections")
+        deliveries = self.wall.identified_rows(delivery, residents)
+        protected, kept = self.wall.protected_persons(protection, residents)
+        self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
+        self.kept[protection.file] = kept
+        table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
+        return table.select(REGISTER.names).cast(REGISTER)
+
+    def _reconcile(self, builder: SnapshotBuilder) -> tuple[FileCount, ...]:
+        """Count what was read against what was written; a difference is a defect and stops the ingest."""
+        if builder.row_count("person") != self.kept[self.extract.source("residents").file]:
+            msg = "住民の件数が合いません。何も公開していません。"
+            raise WallError(msg)
+        counted = []
+        for file, count in self.wall.counts.items():
+            reasons = {code: rows for (name, code), rows in self.log.counts().items() if name == file}
+            if count.duplicates:
+                reasons["duplicate_row"] = count.duplicates
+            line = FileCount(
+                file=file,
+                read=count.read,
+                kept=self.kept[file],
+                duplicates=count.duplicates,
+                quarantined=self.log.quarantined(file),
+                noted=self.log.noted(file),
+                reasons=tuple(self._reason(code, rows) for code, rows in sorted(reasons.items())),
+            )
+            if line.read != line.kept + line.duplicates + line.quarantined:
+                msg = f"{file}: 読込行数と、取込・重複・保留の合計が合いません。何も公開していません。"
+                raise WallError(msg)
+            counted.append(line)
+        return tuple(counted)
+
+    def _reason(self, code: str, rows: int) -> Reason:
+        known = self.log.fault(code)
+        return Reason(code, known.title, known.outcome, rows)
+
+    def _load_rules(self, builder: SnapshotBuilder, files: tuple[FileCount, ...]) -> None:
+        rules = schedule.load()
+        tables = rules.rule_tables()
+        tables["window"] = rules.window_table(builder.distinct_days("person", "birth_date"))
+        tables["interval"] = rules.interval_table(builder.distinct_days("dose", "given_on"))
+        tables["quality"] = _quality_table(files)
+        tables["about"] = pa.Table.from_pylist([self._about(rules.rule_version)], schema=TABLES["about"].schema)
+        for name, table in tables.items():
+            builder.load_rules(name, table)
+
+    def _about(self, rule_version: str) -> dict[str, object]:
+        return {
+            "snapshot_id": self.id,
+            "extracted_on": self.extract.extracted_on,
+            "municipality_code": self.extract.municipality_code,
+            "domain": self.job.domain,
+            "rule_version": rule_version,
+            "code_version": importlib.metadata.version("workbench"),
+            "format_version": FORMAT_VERSION,
+        }
+
+    def _facts(self, files: tuple[FileCount, ...]) -> dict[str, object]:
+        about = self._about(schedule.load().rule_version)
+        about["extracted_on"] = self.extract.extracted_on.isoformat()
+        return about | {"built_at": self.job.at.isoformat(), "rows_read": {line.file: line.read for line in files}}
+
+    def _report(self) -> Path:
+        """Write the quarantine report: file, line, column, reason; never a value."""
+        folder = make_folder(self.job.home.registers / "quarantine")
+        path = folder / f"{self.id}.csv"
+        self.log.write_csv(path)
+        path.chmod(0o600)
+        return path
+
+    def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
+        make_folder(self.job.home.registers)
+        entry = Ledger(self.job.home.registers / "ledger.jsonl").append(
+            "ingest",
+            actor=self.job.actor,
+            purpose="予防接種の分析と勧奨のための取り込み",
+            approved_by=None,
+            subject={"snapshot_id": ref.id, "manifest_sha256": ref.manifest["manifest_sha256"]},
+            counts={
+                "read": sum(line.read for line in files),
+                "kept": sum(line.kept for line in files),
+                "duplicates": sum(line.duplicates for line in files),
+                "quarantined": sum(line.quarantined for line in files),
+            },
+            at=self.job.at,
+        )
+        return entry.hash
+
+
+def _quality_table(files: tuple[FileCount, ...]) -> pa.Table:
+    rows = []
+    for line in files:
+        rows.append({"source": line.file, "outcome": "read", "reason": "", "rows": line.read})
+        rows.append({"source": line.file, "outcome": "kept", "reason": "", "rows": line.kept})
+        rows.extend(
+            {"source": line.file, "outcome": reason.outcome, "reason": reason.code, "rows": reason.rows}
+            for reason in line.reasons
+        )
+    return pa.Table.from_pylist(rows, schema=TABLES["quality"].schema)
+
+
+def _remove_leftovers(home: Home) -> None:
+    """Delete what a killed ingest left: an unfinished snapshot, and a register whose snapshot was never finished."""
+    remove_unfinished(home)
+    finished = {ref.id for ref in published(home)}
+    for folder in home.vault.glob("*"):
+        if folder.is_dir() and folder.name not in finished:
+            shutil.rmtree(folder)
+
+
+@contextmanager
+def _only_one(home: Home) -> Iterator[None]:
+    """Hold the ingest lock, or say that another ingest holds it."""
+    with (home.snapshots / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except BlockingIOError:
+            free = False
+        if not free:
+            msg = "別の取り込みが動いています。終わってからもう一度実行してください。何も変更していません。"
+            raise StorageError(msg)
+        yield
+
+
+@contextmanager
+def _plain_storage_errors() -> Iterator[None]:
+    """Turn the operating system's storage errors (disk full, no permission) into one Japanese line."""
+    reason = None
+    try:
+        yield
+    except WorkbenchError:
+        raise
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else "入出力エラー"
+    if reason:
+        msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。公開済みのものは変わっていません。"
+        raise StorageError(msg)
