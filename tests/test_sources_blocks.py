@@ -35,6 +35,14 @@ RAW = st.lists(st.sampled_from(list(b'ab,",\n\r\n\x81\x40')), max_size=60).map(b
 BLOCK_BYTES = st.sampled_from([1, 2, 7, 64, 1 << 20])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _small_pieces():
+    """Blocks of a few bytes are read in pieces too, as blocks of megabytes are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("workbench.sources.rows.PIECE_BYTES", 4)
+        yield
+
+
 def read(path, content, *, encoding="utf-8", block_bytes=1 << 20):
     """Return {line: cells} of the accepted rows, {line: code} of the refused, and the rows that were read."""
     path.write_bytes(HEADER + content)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.extracts import DELIVERY, DOSE, EXEMPTION, ORDINARY, RESIDENT, csv_text, write_extract
 from tests.tables import rows
 from workbench.sources import FaultLog, open_extract
-from workbench.sources.dates import EPOCH, read_date, read_partial_date
+from workbench.sources.dates import EPOCH, read_date, read_iso_dates, read_partial_date
 
 TABLES = {"住民": "residents", "接種記録": "doses", "対象外事由": "exemptions", "送付先": "deliveries"}
 
@@ -246,3 +247,11 @@ def test_what_is_no_day_of_the_calendar_is_no_date(text):
 
     assert read_date(text) in {day, None}
     assert read_date(text) == day or text < "1868"
+
+
+@given(st.lists(st.from_regex(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}|[ -~]{10}", fullmatch=True), max_size=20))
+def test_dates_read_together_are_those_read_one_by_one(texts):
+    days, is_date = read_iso_dates(np.frombuffer(b"".join(texts), np.uint8).reshape(-1, 10))
+
+    expected = [read_date(text.decode()) if text[4:5] == text[7:8] == b"-" else None for text in texts]
+    assert [day if known else None for day, known in zip(days.tolist(), is_date.tolist(), strict=True)] == expected

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+import numpy as np
+
 Parts = tuple[int, int, int]  # year, month, day; 0 where the text says "unknown"
 
 EPOCH = date(1970, 1, 1).toordinal()
 FIRST_YEAR = 1868  # Meiji 1; an earlier year is a typing error (0201-05-01), not a date
 MAX_REMEMBERED = 1 << 16  # every block has much the same dates; reading them anew was a fifth of all time
+_DIGITS, _HYPHENS = [0, 1, 2, 3, 5, 6, 8, 9], [4, 7]
 _NUMERIC = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})", re.ASCII)
 
 
@@ -47,6 +50,27 @@ def read_partial_date(text: str) -> PartialDate | None:
     if not day:
         return _between("month", (year, month, 1), (year, month, _month_length(year, month)))
     return _between("day", parts, parts)
+
+
+def read_iso_dates(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Read many dates at once: the same answer as `read_date` for every one written YYYY-MM-DD.
+
+    Args:
+        text: ASCII bytes, uint8 (n, 10).
+
+    Returns:
+        Days since 1970-01-01, int32 (n,), and a bool mask (n,) of those that are a date in this form.
+    """
+    digits = text - ord("0")
+    is_date = (digits[:, _DIGITS] <= 9).all(axis=1) & (text[:, _HYPHENS] == ord("-")).all(axis=1)  # noqa: PLR2004
+    number = digits.astype(np.int64)
+    year = number[:, :4] @ (1000, 100, 10, 1)
+    month = number[:, 5] * 10 + number[:, 6]
+    day = number[:, 8] * 10 + number[:, 9]
+    first = ((year - 1970) * 12 + month - 1).astype("datetime64[M]")
+    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    is_date &= (year >= FIRST_YEAR) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= length)  # noqa: PLR2004
+    return (first.astype("datetime64[D]").astype(np.int64) + day - 1).astype(np.int32), is_date
 
 
 def _numeric(text: str) -> Parts | None:

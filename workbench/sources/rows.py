@@ -9,6 +9,8 @@ from pyarrow import csv
 
 from workbench.sources.blocks import Block, Records, count_commas, count_lines, find_records
 
+PIECE_BYTES = 1 << 20  # a block with a ragged record is read in pieces, so that only one of them is read slowly
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -30,7 +32,10 @@ def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) ->
     """
     table = _read_csv(block.data, titles, wanted, has_quotes=block.quotes is not None)
     if table is None or _may_be_blank(table):
-        return _read_good_records(block, titles, wanted)
+        pieces = list(block.split(PIECE_BYTES))
+        if len(pieces) == 1:
+            return _read_good_records(block, titles, wanted)
+        return _joined([read_rows(piece, titles, wanted) for piece in pieces])
     if block.quotes is None:
         lines = np.arange(len(table))
         return Rows(table, lines, lines[:0], len(lines)) if count_lines(block.data) == len(lines) else None
@@ -38,6 +43,20 @@ def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) ->
     if len(records.lines) != len(table):
         return None
     return Rows(table, records.lines, records.lines[:0], records.line_count)
+
+
+def _joined(parts: list[Rows | None]) -> Rows | None:
+    """Return the rows of neighbouring pieces as one; None when one of them could not be read."""
+    if None in parts:
+        return None
+    first_lines = np.cumsum([0, *(part.line_count for part in parts)])
+    places = list(zip(parts, first_lines.tolist(), strict=False))
+    return Rows(
+        pa.concat_tables([part.table for part in parts]).unify_dictionaries(),
+        np.concatenate([part.lines + first for part, first in places]),
+        np.concatenate([part.ragged + first for part, first in places]),
+        int(first_lines[-1]),
+    )
 
 
 def _read_good_records(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) -> Rows | None:
