@@ -7,10 +7,12 @@ Assumes  one ingest at a time (a lock says so); killed at any instant, the last 
 """
 
 import fcntl
+import gc
 import importlib.metadata
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +94,7 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     with _only_one(job.home):
         _remove_leftovers(job.home)
         extract = open_extract(job.extracts)
-        with _plain_storage_errors():
+        with _plain_storage_errors(), _no_cycle_search():
             return _Run(job, extract, progress).publish()
 
 
@@ -114,12 +116,13 @@ class _Run:
 
     def publish(self) -> IngestResult:
         residents = self._residents()
-        with SnapshotBuilder(self.job.home, self.id) as builder:
+        with SnapshotBuilder(self.job.home, self.id) as builder, ThreadPoolExecutor(1) as beside:
             self._load(builder, residents)
-            register = self._register(residents)
+            vault = Vault(self.job.home.vault / self.id, self.job.master.derive("vault"))
+            written = beside.submit(vault.write, self._register(residents))
             files = self._reconcile(builder)
             self._load_rules(builder, files)
-            Vault(self.job.home.vault / self.id, self.job.master.derive("vault")).write(register)
+            written.result()
             ref = builder.finish(self._facts(files))
         report = self._report()
         entry = self._enter(ref, files)
@@ -277,6 +280,18 @@ def _only_one(home: Home) -> Iterator[None]:
             msg = "別の取り込みが動いています。終わってからもう一度実行してください。何も変更していません。"
             raise StorageError(msg)
         yield
+
+
+@contextmanager
+def _no_cycle_search() -> Iterator[None]:
+    """Keep Python from looking for reference cycles among millions of new values, which have none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @contextmanager

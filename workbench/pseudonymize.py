@@ -126,9 +126,11 @@ class Wall:
             raise SourceError(msg)
         table = pa.concat_tables([pa.table(part.columns) for part in parsed], promote_options="permissive")
         lines = np.concatenate([part.lines for part in parsed])
-        keep = self._one_row_each(table, lines, source.file)
-        everyone = table["atena_number"].to_numpy()
-        table = table.take(pa.array(keep)) if len(keep) < len(table) else table
+        extra, conflicting = self._repeated(table, lines, source.file)
+        keep = np.ones(len(table), bool)
+        keep[extra + conflicting] = False
+        refused = self._refused[source.file].union(table["atena_number"].to_numpy()[conflicting].tolist())
+        table = table.filter(pa.array(keep))
         numbers = table["atena_number"].to_numpy()
         person_ids = pseudonyms(numbers, self._keys.person)
         table = table.append_column("person_id", pa.array(person_ids))
@@ -140,7 +142,7 @@ class Wall:
             identified=table,
             persons=Pseudonymous("person", self._person_batches(table)),
             index=pd.Index(numbers),
-            refused=frozenset(self._refused[source.file].union(np.setdiff1d(everyone, numbers).tolist())),
+            refused=frozenset(refused),
         )
 
     def doses(self, source: Source, residents: Residents) -> Pseudonymous:
@@ -159,7 +161,7 @@ class Wall:
         """Return 送付先 or 支援措置 rows with person_id in place of 宛名番号, for the register; None when empty."""
         parts = []
         for part in self._read(source):
-            found, columns = self._known(part, residents, source.file)
+            found, columns, _ = self._known(part, residents, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])
             parts.append(pa.table(columns))
         return self._distinct(parts, source.file)
@@ -204,25 +206,27 @@ class Wall:
             if len(part.lines):
                 yield part
 
-    def _known(self, part: Parsed, residents: Residents, file: str) -> tuple[np.ndarray, dict[str, pa.Array]]:
-        """Return positions and columns of the rows whose person is a resident; the others are quarantined."""
+    def _known(
+        self, part: Parsed, residents: Residents, file: str
+    ) -> tuple[np.ndarray, dict[str, pa.Array], np.ndarray]:
+        """Return positions among the residents, columns and lines of the rows of residents; quarantine the others."""
         found = residents.find(part.columns["atena_number"])
         columns = {name: column for name, column in part.columns.items() if name != "atena_number"}
         known = found >= 0
         if known.all():
-            return found, columns
+            return found, columns, part.lines
         mask = pa.array(known)
         self._log.add(file, "no_resident", "宛名番号", part.lines[~known])
         self._refused[file].update(part.columns["atena_number"].filter(pa.array(~known)).to_pylist())
-        return found[known], {name: column.filter(mask) for name, column in columns.items()}
+        return found[known], {name: column.filter(mask) for name, column in columns.items()}, part.lines[known]
 
-    def _one_row_each(self, table: pa.Table, lines: np.ndarray, file: str) -> np.ndarray:
-        """Return the rows to keep: one of identical rows, none of rows that contradict each other."""
+    def _repeated(self, table: pa.Table, lines: np.ndarray, file: str) -> tuple[list[int], list[int]]:
+        """Return the rows that equal an earlier row of their person, and all rows that contradict one another."""
         numbers = table["atena_number"].to_numpy()
         order = np.argsort(numbers, kind="stable")
         same = np.flatnonzero(np.diff(numbers[order]) == 0)
         if not len(same):
-            return np.arange(len(numbers))
+            return [], []
         suspects = np.unique(np.concatenate([order[same], order[same + 1]]))
         groups: dict[int, list[int]] = {}
         for row in suspects.tolist():
@@ -235,7 +239,7 @@ class Wall:
         self._log.add(file, "duplicate_row", "宛名番号", lines[extra])
         self._log.add(file, "conflicting_rows", "宛名番号", lines[conflicting])
         self.counts[file].duplicates += len(extra)
-        return np.delete(np.arange(len(numbers)), extra + conflicting)
+        return extra, conflicting
 
     def _distinct(self, parts: list[pa.Table], file: str) -> pa.Table | None:
         """Return the rows without those that equal an earlier one, which count as duplicates."""
@@ -269,24 +273,21 @@ class Wall:
 
     def _dose_batches(self, source: Source, residents: Residents) -> Iterator[pa.RecordBatch]:
         for part in self._read(source):
-            found, columns = self._known(part, residents, source.file)
-            self._note_dates(part, residents, source.file)
+            found, columns, lines = self._known(part, residents, source.file)
+            self._note_dates(columns["given_on"], residents.births[found], lines, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])
             columns["source"] = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(found), np.int8)), [source.title])
             yield _conform("dose", columns, len(found))
 
-    def _note_dates(self, part: Parsed, residents: Residents, file: str) -> None:
+    def _note_dates(self, given_on: pa.Array, births: np.ndarray, lines: np.ndarray, file: str) -> None:
         """Note doses before birth or after the extraction; later rules judge them, nothing is dropped."""
-        found = residents.find(part.columns["atena_number"])
-        given = part.columns["given_on"].to_numpy(zero_copy_only=False).astype("datetime64[D]")
-        known = found >= 0
-        before = known & (given < residents.births[np.where(known, found, 0)])
-        self._log.add(file, "before_birth", "接種日", part.lines[before])
-        self._log.add(file, "future_date", "接種日", part.lines[known & (given > self._extracted_on)])
+        given = given_on.to_numpy(zero_copy_only=False)
+        self._log.add(file, "before_birth", "接種日", lines[given < births])
+        self._log.add(file, "future_date", "接種日", lines[given > self._extracted_on])
 
     def _pseudonymous_batches(self, table: str, source: Source, residents: Residents) -> Iterator[pa.RecordBatch]:
         for part in self._read(source):
-            found, columns = self._known(part, residents, source.file)
+            found, columns, _ = self._known(part, residents, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])
             if table == "special":
                 columns["kind"] = pa.array(["long_term_care"] * len(found))

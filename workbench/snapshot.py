@@ -28,7 +28,7 @@ DATABASE = "analytics.duckdb"
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 BUILDING = ".building"
-HASH_PASSES = 8  # duplicates are looked for in so many slices, so that memory stays flat
+ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
 RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
 ORIGIN_TABLES = ("quality", "about")
 
@@ -103,9 +103,10 @@ class SnapshotBuilder:
         columns = ", ".join(TABLES[table].schema.names)
         run = self._connection.execute
         run("CREATE OR REPLACE TEMP TABLE suspect (h UBIGINT)")
-        for part in range(HASH_PASSES):
+        passes = 1 + self.row_count(table) // ROWS_PER_PASS
+        for part in range(passes):
             run(  # literals, not parameters: `h % $n` would be computed as HUGEINT, thirty times as slowly
-                f'INSERT INTO suspect SELECT hash({columns}) AS h FROM "{table}" WHERE h % {HASH_PASSES} = {part} '
+                f'INSERT INTO suspect SELECT hash({columns}) AS h FROM "{table}" WHERE h % {passes} = {part} '
                 "GROUP BY h HAVING count(*) > 1"
             )
         run(
