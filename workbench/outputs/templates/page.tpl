@@ -17,7 +17,10 @@
   th, td { border: 1px solid #c9d1d9; padding: 4px 9px; }
   th { background: #e8eff6; font-weight: 600; }
   tbody tr:nth-child(even) td { background: #f9fafb; }
-  .wb-table { overflow-x: auto; }
+  .wb-rows { max-height: 560px; overflow: auto; width: fit-content; max-width: 100%; }
+  .wb-rows table { margin: 0; border-collapse: separate; border-spacing: 0; border-top: 1px solid #c9d1d9; border-left: 1px solid #c9d1d9; }
+  .wb-rows th, .wb-rows td { border-width: 0 1px 1px 0; }
+  .wb-rows thead th { position: sticky; top: 0; }
   .wb-cover th { text-align: left; white-space: nowrap; font-weight: 600; }
   .wb-label { display: inline-block; margin: 0 0 8px; padding: 2px 12px; border: 2px solid #9c0006; color: #9c0006; font-weight: 700; }
   .wb-warning { color: #9c0006; font-weight: 600; }
@@ -31,6 +34,7 @@
     html, body { background: #fff; }
     body { max-width: none; padding: 0; font-size: 11px; }
     table { font-size: 10px; }
+    .wb-rows { max-height: none; overflow: visible; }
     h2, h3 { break-after: avoid; }
     tr, .plotly-graph-div { break-inside: avoid; }
   }

@@ -1,0 +1,1 @@
+"""What leaves: lists, workbooks, letters, reports."""
