@@ -1,0 +1,151 @@
+"""`workbench demo`: the main job once, on an invented city, with the same functions the commands use.
+
+The extracts lie beside the installation's folder, all else below it. A second run reuses the city and the keys, and
+publishes anew.
+"""
+
+import getpass
+import os
+import time
+import tomllib
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+from rich.table import Table
+
+from workbench import keys, runs
+from workbench.cli import passphrase, screen
+from workbench.ingest import IngestResult, Job, ingest
+from workbench.ledger import Ledger
+from workbench.outputs.letter_batch import LetterBatch, make_letters, new_password
+from workbench.runs import RunResult
+from workbench.settings import Home, Settings
+from workbench.snapshot import current
+from workbench.synth import make_city
+from workbench.vault import Approval, Vault
+
+SLOT = "MR2-1"
+SLOT_LABEL = "麻しん風しん（MR）第2期"
+EXTRACTS = "extracts"
+PURPOSE = "MR第2期の未接種者への勧奨（実演）"
+
+
+@dataclass
+class Tour:
+    """What the demonstration made, in order: title, path, remark."""
+
+    home: Home
+    settings: Settings
+    at: datetime
+    made: list[tuple[str, Path, str]] = field(default_factory=list)
+    started: float = field(default_factory=time.monotonic)
+
+    def say(self, text: str) -> None:
+        """Print a step with the seconds since the start."""
+        screen.console().print(f"[{time.monotonic() - self.started:5.1f} 秒] {text}", markup=False)
+
+    def note(self, title: str, path: Path, remark: str = "") -> None:
+        """Remember a product for the closing table."""
+        self.made.append((title, path, remark))
+
+
+def run_demo(home: Home, settings: Settings, *, residents: int, at: datetime) -> None:
+    """Run synth, keys, ingest, both reports and the letters for MR 第2期; end with a table of what was made."""
+    tour = Tour(home, settings, at)
+    extracts = _city(tour, residents)
+    as_of = _extraction_day(extracts)
+    master = _keys(tour)
+    _ingest(tour, extracts, master)
+    _report(tour, "coverage", {"as_of": as_of.isoformat()})
+    followup = _report(tour, "followup", {"as_of": as_of.isoformat(), "slot": SLOT})
+    batch, password = _letters(tour, followup.lists[0], master)
+    _closing(tour, batch, password)
+
+
+def _city(tour: Tour, residents: int) -> Path:
+    folder = tour.home.root.parent / EXTRACTS / f"demo-{residents}"  # outside the zones: it holds (invented) My Numbers
+    if (folder / "faults.json").exists():
+        tour.say(f"架空の市の抽出ファイルは前回のものを使います（{_short(folder)}）。")
+    else:
+        tour.say(f"架空の市を作ります（住民 {residents:,} 人）。")
+        with screen.row_progress() as progress:
+            make_city(residents, seed=1, out=folder, progress=progress)
+    tour.note("抽出ファイル（架空の市）", folder)
+    return folder
+
+
+def _extraction_day(extracts: Path) -> date:
+    return tomllib.loads((extracts / "extract.toml").read_text(encoding="utf-8"))["extracted_on"]
+
+
+def _keys(tour: Tour) -> keys.MasterKey:
+    demo_file = tour.home.keys / keys.DEMO_PASSPHRASE
+    if not demo_file.exists() and not (tour.home.keys / keys.KEY_FILE).exists():
+        words = keys.write_demo_passphrase(tour.home.keys)
+        keys.init(tour.home.keys, officer=getpass.getuser(), passphrase=words, at=tour.at)
+        tour.say(f"鍵を作りました。実演用のパスフレーズは {_short(demo_file)} にあります（本番では使いません）。")
+    tour.note("鍵", tour.home.keys)
+    return keys.unlock(tour.home.keys, officer=None, passphrase=passphrase.read(tour.home, None))
+
+
+def _ingest(tour: Tour, extracts: Path, master: keys.MasterKey) -> IngestResult:
+    tour.say("取り込みます（個人番号を確認して捨て、氏名と住所は暗号化した名簿へ）。")
+    job = Job(extracts=extracts, home=tour.home, master=master, actor=getpass.getuser(), at=tour.at)
+    with screen.row_progress(screen.file_sizes(extracts)) as progress:
+        result = ingest(job, progress)
+    screen.console().print(screen.reconciliation(result.files))
+    tour.note(
+        "スナップショット", result.snapshot.folder, f"{result.snapshot.manifest['tables']['dose']['rows']:,} 接種"
+    )
+    tour.note("保留・注意の一覧", result.quarantine_report)
+    return result
+
+
+def _report(tour: Tour, name: str, parameters: dict[str, str]) -> RunResult:
+    tour.say(f"報告 {name} を作ります。")
+    result = runs.run_report(
+        name, parameters, home=tour.home, at=tour.at, timeout_seconds=tour.settings.reports.timeout_seconds
+    )
+    titles = {"coverage": "接種率の報告", "followup": "未接種者の一覧の報告"}
+    tour.note(titles[name], result.html)
+    tour.note(f"{titles[name]}（Excel）", result.workbook)
+    for file in result.lists:
+        tour.note("仮名の名簿", file)
+    return result
+
+
+def _letters(tour: Tour, list_file: Path, master: keys.MasterKey) -> tuple[LetterBatch, str]:
+    tour.say(f"{SLOT_LABEL}の手紙を作ります。")
+    password = new_password()
+    batch = make_letters(
+        list_file,
+        home=tour.home,
+        settings=tour.settings,
+        vault=Vault(tour.home.vault / current(tour.home).id, master.derive("vault")),
+        ledger=Ledger(tour.home.registers / "ledger.jsonl"),
+        approval=Approval(purpose=PURPOSE, requested_by=getpass.getuser(), approved_by="実演の承認者"),
+        password=password,
+        at=tour.at,
+    )
+    screen.console().print(screen.letter_counts(batch))
+    return batch, password
+
+
+def _closing(tour: Tour, batch: LetterBatch, password: str) -> None:
+    for file in sorted(batch.folder.iterdir()):
+        tour.note("手紙と宛名の一覧", file)
+    tour.note("台帳", tour.home.registers / "ledger.jsonl")
+    table = Table(title="できたもの", title_justify="left")
+    for title in ("もの", "場所", "備考"):
+        table.add_column(title, overflow="fold")
+    for title, path, remark in tour.made:
+        table.add_row(title, str(_short(path)), remark)
+    console = screen.console()
+    console.print(table)
+    console.print(f"手紙のPDFと一覧のExcelのパスワード: {password}", markup=False)
+    console.print("次は make lab で JupyterLab を開き、notebooks/ の帳票を動かしてみてください。", markup=False)
+
+
+def _short(path: Path) -> Path:
+    return Path(os.path.relpath(path))

@@ -1,0 +1,135 @@
+"""Commands of the operator (運用担当): make-up city, keys, ingest, snapshots, the demonstration."""
+
+import getpass
+import os
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from workbench.cli import clock, passphrase, screen
+from workbench.errors import StorageError
+from workbench.settings import find_home, load_settings
+
+BY_OPTION = click.option("--by", "actor", default=None, metavar="NAME", help="台帳に残す実行者。省略すると利用者名。")
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+@click.command(help="架空の市の抽出ファイルを作る（人物・番号・地名はすべて作り物）。")
+@click.option("--residents", type=click.IntRange(2_000, 4_000_000), required=True, metavar="N", help="住民の数。")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N", help="乱数の種。")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR", help="出力先。")
+@click.option(
+    "--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="文字コード。"
+)
+@click.option(
+    "--extracted-on", type=DAY, default="2026-11-01", show_default=True, metavar="YYYY-MM-DD", help="抽出日。"
+)
+def synth(residents: int, seed: int, out: Path, encoding: str, extracted_on: datetime) -> None:
+    """Write the extracts of an invented city."""
+    from workbench.synth import CityError, make_city
+
+    refusal = None
+    with screen.row_progress() as progress:
+        try:
+            city = make_city(
+                residents, seed=seed, out=out, encoding=encoding, extracted_on=extracted_on.date(), progress=progress
+            )
+        except CityError as error:
+            refusal = str(error)
+    if refusal:
+        raise StorageError(refusal)
+    for name, rows in city.rows.items():
+        click.echo(f"{name}: {rows:,} 行")
+    click.echo(f"架空の市の抽出ファイルを {out} に作りました。")
+
+
+@click.group(name="keys", help="鍵を作る・確かめる。")
+def keys_group() -> None:
+    """Hold the key commands."""
+
+
+@keys_group.command(name="init", help="鍵を作り、パスフレーズで包んで var/keys/ に置く（1回だけ）。")
+@passphrase.OPTION
+@click.option("--officer", default=None, metavar="NAME", help="鍵を開けられる職員。省略すると利用者名。")
+@click.option("--demo", is_flag=True, help="実演用: パスフレーズを自動で作り var/keys/ に置く。")
+def keys_init(passphrase_file: Path | None, officer: str | None, *, demo: bool) -> None:
+    """Create the installation's master key."""
+    from workbench import keys
+
+    home = find_home()
+    if demo:
+        words = keys.write_demo_passphrase(home.keys)
+        click.echo(
+            f"実演用のパスフレーズを {home.keys / keys.DEMO_PASSPHRASE} に作りました（本番では使わないでください）。"
+        )
+    elif passphrase_file:
+        words = passphrase.read_file(passphrase_file)
+    else:
+        words = click.prompt("新しいパスフレーズ", hide_input=True, confirmation_prompt="もう一度")
+    keys.init(home.keys, officer=officer or getpass.getuser(), passphrase=words, at=clock.now())
+    click.echo(f"鍵を {home.keys} に作りました。パスフレーズを失うと、名簿は誰にも開けません。")
+
+
+@click.command(help="抽出ファイルを取り込み、個人番号を取り除いてスナップショットを公開する。")
+@click.option(
+    "--extracts",
+    type=click.Path(path_type=Path, file_okay=False),
+    required=True,
+    metavar="DIR",
+    help="抽出ファイルと extract.toml のあるフォルダー。",
+)
+@passphrase.OPTION
+@BY_OPTION
+def ingest(extracts: Path, passphrase_file: Path | None, actor: str | None) -> None:
+    """Load one delivery of extracts."""
+    from workbench import keys
+    from workbench.ingest import Job
+    from workbench.ingest import ingest as run_ingest
+
+    home = find_home()
+    master = keys.unlock(home.keys, officer=None, passphrase=passphrase.read(home, passphrase_file))
+    job = Job(extracts=extracts, home=home, master=master, actor=actor or getpass.getuser(), at=clock.now())
+    with screen.row_progress(screen.file_sizes(extracts)) as progress:
+        result = run_ingest(job, progress)
+    console = screen.console()
+    console.print(screen.reconciliation(result.files))
+    for column, values in result.stripped.items():
+        click.echo(f"{column}: {values:,} 件を確認し、保存せずに捨てました。")
+    click.echo(f"保留・注意の一覧: {os.path.relpath(result.quarantine_report)}")
+    click.echo(f"公開しました: {result.snapshot.id}（{os.path.relpath(result.snapshot.folder)}）")
+
+
+@click.command(help="公開済みのスナップショットの一覧。")
+def snapshots() -> None:
+    """List the published snapshots."""
+    from workbench import snapshot
+
+    home = find_home()
+    now_current = snapshot.current(home).id
+    for ref in snapshot.published(home):
+        mark = "*" if ref.id == now_current else " "
+        rows = ref.manifest["tables"]
+        click.echo(
+            f"{mark} {ref.id}  抽出日 {ref.manifest['extracted_on']}  住民 {rows['person']['rows']:,} 人  "
+            f"接種 {rows['dose']['rows']:,} 件  規則 {ref.manifest['rule_version']}"
+        )
+
+
+@click.command(help="架空の市で、取り込みから報告・勧奨の手紙までを一度に動かす。")
+@click.option(
+    "--residents",
+    type=click.IntRange(2_000, 4_000_000),
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="住民の数。",
+)
+def demo(residents: int) -> None:
+    """Run the main job once on an invented city."""
+    from workbench.cli.demo import run_demo
+
+    run_demo(find_home(), load_settings(), residents=residents, at=clock.now())
+
+
+COMMANDS = (synth, keys_group, ingest, snapshots, demo)
