@@ -128,6 +128,14 @@ def test_an_analyst_can_only_read_the_snapshot(home, statement, monkeypatch, tmp
         snapshot.open_snapshot(home).execute(statement)
 
 
+def test_a_snapshot_opens_again_while_it_is_open(home):
+    build(home, "first", 1)
+    held = snapshot.open_snapshot(home)
+
+    assert snapshot.open_snapshot(home).execute("SELECT count(*) FROM exemption").fetchall() == [(1,)]
+    assert held.execute("SELECT count(*) FROM exemption").fetchall() == [(1,)]
+
+
 def test_nothing_published_yet_says_what_to_do(home):
     with pytest.raises(NoSnapshotError, match="workbench ingest"):
         snapshot.open_snapshot(home)

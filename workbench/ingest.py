@@ -9,7 +9,7 @@ Assumes  one ingest at a time (a lock says so); killed at any instant, the last 
 import fcntl
 import gc
 import importlib.metadata
-import os
+import itertools
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from workbench import schedule
@@ -27,8 +28,8 @@ from workbench.ledger import Ledger
 from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
-from workbench.settings import Home, make_folder
-from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish, published, remove_unfinished
+from workbench.settings import Home, make_folder, storage_reason
+from workbench.snapshot import CURRENT, MANIFEST, SnapshotBuilder, SnapshotRef, publish, remove_unfinished
 from workbench.sources import Extract, FaultLog, open_extract
 from workbench.vault import REGISTER, Vault
 
@@ -91,10 +92,10 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
         SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
     """
     make_folder(job.home.snapshots)
-    with _only_one(job.home):
+    with _plain_storage_errors(), _only_one(job.home):
         _remove_leftovers(job.home)
         extract = open_extract(job.extracts)
-        with _plain_storage_errors(), _no_cycle_search():
+        with _no_cycle_search():
             return _Run(job, extract, progress).publish()
 
 
@@ -105,7 +106,7 @@ class _Run:
         self.job = job
         self.extract = extract
         self.log = FaultLog()
-        self.id = f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}"
+        self.id = _free_id(job.home, f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}")
         self.kept: dict[str, int] = {}
         keys = PseudonymKeys(
             job.domain,
@@ -115,6 +116,15 @@ class _Run:
         self.wall = Wall(keys, extracted_on=extract.extracted_on, log=self.log, progress=progress)
 
     def publish(self) -> IngestResult:
+        """Build, enter in the ledger, point to it; what was built and is not pointed to is removed."""
+        try:
+            return self._build_and_publish()
+        finally:
+            if not _is_current(self.job.home, self.id):  # Ctrl-C may come just behind the publication
+                for zone in (self.job.home.snapshots, self.job.home.vault):
+                    shutil.rmtree(zone / self.id, ignore_errors=True)
+
+    def _build_and_publish(self) -> IngestResult:
         residents = self._residents()
         with SnapshotBuilder(self.job.home, self.id) as builder, ThreadPoolExecutor(1) as beside:
             self._load(builder, residents)
@@ -261,10 +271,26 @@ def _quality_table(files: tuple[FileCount, ...]) -> pa.Table:
 def _remove_leftovers(home: Home) -> None:
     """Delete what a killed ingest left: an unfinished snapshot, and a register whose snapshot was never finished."""
     remove_unfinished(home)
-    finished = {ref.id for ref in published(home)}
+    finished = {path.parent.name for path in home.snapshots.glob(f"*/{MANIFEST}")}
     for folder in home.vault.glob("*"):
         if folder.is_dir() and folder.name not in finished:
             shutil.rmtree(folder)
+
+
+def _free_id(home: Home, name: str) -> str:
+    """Return `name`, with a number behind it where a snapshot of the same second has it."""
+    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+    return next(name for name in names if not (home.snapshots / name).exists())
+
+
+def _is_current(home: Home, name: str) -> bool:
+    """Return whether `name` is published; also True where that cannot be read, so that nothing published is removed."""
+    try:
+        return (home.snapshots / CURRENT).read_bytes().strip() == name.encode()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
 
 
 @contextmanager
@@ -296,14 +322,16 @@ def _no_cycle_search() -> Iterator[None]:
 
 @contextmanager
 def _plain_storage_errors() -> Iterator[None]:
-    """Turn the operating system's storage errors (disk full, no permission) into one Japanese line."""
+    """Turn storage errors of the operating system and of DuckDB (disk full, no permission) into one Japanese line."""
     reason = None
     try:
         yield
     except WorkbenchError:
         raise
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else "入出力エラー"
+        reason = storage_reason(error)
+    except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException):
+        reason = "データベースに書けません"
     if reason:
         msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。公開済みのものは変わっていません。"
         raise StorageError(msg)

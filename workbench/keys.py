@@ -112,6 +112,25 @@ def exists(folder: Path) -> bool:
         return True
 
 
+def check(folder: Path) -> None:
+    """Refuse before anyone types a passphrase that could open nothing.
+
+    Raises:
+        KeyFileError: the key file is missing or damaged.
+    """
+    _read(folder / KEY_FILE)
+
+
+def check_absent(folder: Path) -> None:
+    """Refuse before anyone types a passphrase for a key that may not be made.
+
+    Raises:
+        KeyFileError: there is a key file already.
+    """
+    if exists(folder):
+        raise _exists_already(folder)
+
+
 def init(folder: Path, *, officer: str, passphrase: str, at: datetime, scrypt_n: int = SCRYPT_N) -> None:
     """Make a new master key for `officer` in `folder` (0700); an existing key file is never overwritten.
 
@@ -120,8 +139,7 @@ def init(folder: Path, *, officer: str, passphrase: str, at: datetime, scrypt_n:
         PassphraseError: the passphrase is shorter than 12 characters, or the officer has no name.
         StorageError: the folder cannot be written.
     """
-    if exists(folder):
-        raise _exists_already(folder)
+    check_absent(folder)
     if len(passphrase) < MIN_PASSPHRASE or not 0 < len(officer.strip()) <= MAX_OFFICER:
         msg = f"パスフレーズは{MIN_PASSPHRASE}文字以上、担当者名は{MAX_OFFICER}文字までです。鍵は作っていません。"
         raise PassphraseError(msg)
@@ -169,8 +187,7 @@ def write_demo_passphrase(folder: Path) -> str:
     Raises:
         KeyFileError: there is a key file already, which a new passphrase would not open.
     """
-    if exists(folder):
-        raise _exists_already(folder)
+    check_absent(folder)
     path = folder / DEMO_PASSPHRASE
     if path.exists():
         return path.read_text(encoding="ascii").strip()

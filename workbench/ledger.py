@@ -232,7 +232,8 @@ class Ledger:
         return LedgerError(f"{what}ファイルを保全し、バックアップと比べてください。何も変更していません。")
 
 
-def _is_staff_text(text: object) -> bool:
+def is_staff_text(text: object) -> bool:
+    """Return whether an entry may hold `text` as a name or a purpose: one line, not empty, without a long number."""
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
         return False
     is_one_line = text.replace("\u3000", " ").isprintable()
@@ -258,9 +259,9 @@ def _are_all(items: dict, is_allowed: Callable[[object], bool]) -> bool:
 _RULES: dict[str, Callable[[Any], bool]] = {
     "at": _OFFSET.search,
     "action": _is_name,
-    "actor": _is_staff_text,
-    "purpose": _is_staff_text,
-    "approved_by": lambda text: text is None or _is_staff_text(text),
+    "actor": is_staff_text,
+    "purpose": is_staff_text,
+    "approved_by": lambda text: text is None or is_staff_text(text),
     "subject": lambda items: _are_all(items, _is_code),
     "counts": lambda items: _are_all(items, _is_number),
 }

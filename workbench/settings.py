@@ -4,6 +4,7 @@ An unknown key is refused (P5). The environment variable WORKBENCH_HOME moves th
 installation; WORKBENCH_SETTINGS names another settings file.
 """
 
+import errno
 import os
 import tomllib
 from dataclasses import dataclass
@@ -16,6 +17,22 @@ from workbench.errors import SettingsError, StorageError
 
 SETTINGS_FILE = "workbench.toml"
 DEFAULT_HOME = "var"
+
+_REASONS = {
+    errno.ENOSPC: "空き容量が足りません",
+    errno.EDQUOT: "割り当てられた容量を使い切りました",
+    errno.EFBIG: "ファイルが許された大きさを超えました",
+    errno.EACCES: "権限がありません",
+    errno.EPERM: "権限がありません",
+    errno.EROFS: "読み取り専用の場所です",
+    errno.ENOENT: "ファイルかフォルダーがありません",
+    errno.ENOTDIR: "フォルダーであるはずの場所にファイルがあります",
+    errno.EISDIR: "ファイルであるはずの場所にフォルダーがあります",
+    errno.EEXIST: "同じ名前のものがすでにあります",
+    errno.EIO: "媒体を読み書きできません",
+    errno.EMFILE: "開けるファイルの数を超えました",
+    errno.ENOMEM: "メモリーが足りません",
+}
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -115,6 +132,11 @@ def make_folder(folder: Path, *, mode: int = 0o700) -> Path:
         msg = f"フォルダー {folder} に書き込めません。権限と空き容量を確認してください。何も変更していません。"
         raise StorageError(msg)
     return folder
+
+
+def storage_reason(error: OSError) -> str:
+    """Say in Japanese why the operating system refused; its own words are English."""
+    return _REASONS.get(error.errno, f"入出力の誤り（番号 {error.errno}）です")
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -29,6 +29,7 @@ MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 BUILDING = ".building"
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
+READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true", "temp_directory": ""}
 RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
 ORIGIN_TABLES = ("quality", "about")
 
@@ -236,10 +237,7 @@ def open_snapshot(home: Home | None = None, snapshot_id: str | None = None) -> d
     The connection cannot write, read or attach another file, load an extension or change its configuration.
     """
     ref = current(home or find_home(), snapshot_id)
-    connection = duckdb.connect(str(ref.database), read_only=True, config={"temp_directory": ""})
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
-    return connection
+    return duckdb.connect(str(ref.database), read_only=True, config=READ_ONLY)
 
 
 def remove_unfinished(home: Home) -> list[str]:

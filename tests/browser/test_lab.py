@@ -82,6 +82,24 @@ def test_its_environment_holds_no_passphrase(server):
     assert not [name for name in server.environment if "PASS" in name]
 
 
+def run_all_cells(page):
+    """Run the notebook until its last cell has a number and a figure stands.
+
+    JupyterLab may change to another kernel just after it has opened a notebook, and then drops what was asked before.
+    """
+    before = page.locator(".jp-InputPrompt").last.inner_text()
+    for _ in range(4):
+        page.get_by_text("実行", exact=True).first.click()
+        page.get_by_text("すべてのセルを実行", exact=True).first.click()
+        for _ in range(60):
+            page.wait_for_timeout(250)
+            now = page.locator(".jp-InputPrompt").last.inner_text()
+            if now not in {before, "[*]:", "[ ]:", ""}:
+                page.wait_for_selector(".js-plotly-plot .main-svg", timeout=30_000)
+                return
+    pytest.fail(f"the last cell still shows {now}")
+
+
 def test_it_speaks_japanese_and_runs_a_notebook_without_a_request_outside(server, chromium):
     requests, complaints = [], []
     with sync_playwright() as playwright:
@@ -92,11 +110,13 @@ def test_it_speaks_japanese_and_runs_a_notebook_without_a_request_outside(server
         page.goto(f"{server.address}lab/tree/10_coverage.ipynb?token={server.token}")
         page.wait_for_selector(".jp-Notebook", timeout=60_000)
         menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
-        page.get_by_text("実行", exact=True).first.click()
-        page.get_by_text("すべてのセルを実行", exact=True).first.click()
-        page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+        for _ in range(2):  # an analyst changes a parameter and runs all again in the same kernel
+            run_all_cells(page)
+        errors = page.locator("[data-mime-type='application/vnd.jupyter.stderr']").all_inner_texts()
         browser.close()
 
+    assert errors == []
     assert menus[:5] == ["ファイル", "編集", "表示", "実行", "カーネル"]
     assert [url for url in requests if not url.startswith((server.address, "data:", "blob:"))] == []
     assert complaints == []

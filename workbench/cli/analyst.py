@@ -2,14 +2,15 @@
 
 import json
 import os
-from datetime import date, datetime
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import click
 
 from workbench.cli import clock, screen
-from workbench.cli.operator import DAY
-from workbench.errors import ParameterError, SourceError
+from workbench.cli.options import DAY, WholeNumber, read_day
+from workbench.errors import SourceError
 from workbench.settings import find_home, load_settings
 
 SEX = click.Choice(["M", "F"])
@@ -21,24 +22,24 @@ SEX = click.Choice(["M", "F"])
     "--births",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="1行に1つ生年月日を書いたファイル。1行に1つJSONを返す。",
+    help="1行に1つ生年月日を書いたファイル。1行に1つJSONを返す。空の行は飛ばす。",
 )
 @click.option("--sex", type=SEX, default="F", show_default=True, help="性別。")
 @click.option("--json", "as_json", is_flag=True, help="JSONで出力する。")
-def windows(birth: datetime | None, births: Path | None, sex: str, *, as_json: bool) -> None:
+def windows(birth: date | None, births: Path | None, sex: str, *, as_json: bool) -> None:
     """Print the legal windows of one birth date, or of many."""
     from workbench import schedule
 
     if (birth is None) == (births is None):
         msg = "--birth か --births のどちらか1つを指定してください。"
-        raise ParameterError(msg)
+        raise click.UsageError(msg, click.get_current_context())
     rules = schedule.load()
     if births is not None:
         out = click.get_text_stream("stdout")
         for day in _read_births(births):
             out.write(json.dumps(rules.windows_json(day, sex), ensure_ascii=False) + "\n")
         return
-    answer = rules.windows_json(birth.date(), sex)
+    answer = rules.windows_json(birth, sex)
     if as_json:
         click.echo(json.dumps(answer, ensure_ascii=False))
         return
@@ -48,22 +49,22 @@ def windows(birth: datetime | None, births: Path | None, sex: str, *, as_json: b
 def _read_births(file: Path) -> list[date]:
     """Read one ISO date a line; a line that is none is named by its number, not quoted."""
     try:
-        lines = file.read_text(encoding="utf-8").split()
+        with file.open(encoding="utf-8-sig") as stream:
+            lines = [line.strip() for line in stream]
     except (OSError, UnicodeDecodeError):
         lines = None
     if lines is None:
         msg = f"{file} を読めません。1行に1つ YYYY-MM-DD を書いたUTF-8のファイルを指定してください。"
         raise SourceError(msg)
-    days, bad = [], []
-    for number, line in enumerate(lines, 1):
-        try:
-            days.append(date.fromisoformat(line))
-        except ValueError:
-            bad.append(number)
+    days = {number: read_day(line) for number, line in enumerate(lines, 1) if line}
+    bad = [number for number, day in days.items() if day is None]
     if bad:
-        msg = f"{file}: YYYY-MM-DD でない日付が {len(bad)} 個あります（{bad[0]} 番目など）。何も出力していません。"
+        msg = (
+            f"{file} の {bad[0]} 行目が YYYY-MM-DD の日付ではありません（そのような行は全部で {len(bad):,} 行）。"
+            "直してからやり直してください。何も出力していません。"
+        )
         raise SourceError(msg)
-    return days
+    return list(days.values())
 
 
 def _window_table(rules: object, answer: dict) -> object:
@@ -80,32 +81,51 @@ def _window_table(rules: object, answer: dict) -> object:
 
 
 @click.command(help="報告の帳票（ノートブック）を1つ実行し、HTMLとExcelを作る。")
-@click.argument("name", metavar="REPORT")
+@click.argument("name", metavar="REPORT", required=False)
 @click.option("-p", "--parameter", "pairs", multiple=True, metavar="NAME=VALUE", help="パラメータ。何度でも書ける。")
-@click.option("--list", "show", is_flag=True, help="その報告で使えるパラメータを表示する。")
-def report(name: str, pairs: tuple[str, ...], *, show: bool) -> None:
+@click.option("--list", "show", is_flag=True, help="報告の一覧、または指定した報告で使えるパラメータを表示する。")
+def report(name: str | None, pairs: tuple[str, ...], *, show: bool) -> None:
     """Run one notebook through papermill, in a process of its own."""
     from workbench import runs
 
-    home = find_home()
     if show:
-        for parameter in runs.declared_parameters(runs.find_notebook(name)):
-            click.echo(f"{parameter.name} = {parameter.default!r}  {parameter.meaning}")
+        for line in _parameters(name) if name else _reports():
+            click.echo(line)
         return
-    result = runs.run_report(
-        name,
-        runs.parse_assignments(pairs),
-        home=home,
-        at=clock.now(),
-        timeout_seconds=load_settings().reports.timeout_seconds,
-    )
+    if name is None:
+        msg = f"REPORT（{'、'.join(runs.report_names())} のどれか）を指定してください。"
+        raise click.UsageError(msg, click.get_current_context())
+    with screen.step_progress(f"報告 {name}", "セル") as progress:
+        result = runs.run_report(
+            name,
+            runs.parse_assignments(pairs),
+            home=find_home(),
+            at=clock.now(),
+            timeout_seconds=load_settings().reports.timeout_seconds,
+            progress=progress,
+        )
     for file in sorted(result.folder.iterdir()):
         click.echo(os.path.relpath(file))
 
 
+def _reports() -> Iterator[str]:
+    from workbench import runs
+
+    for name, notebook in runs.report_names().items():
+        yield f"{name}  {runs.title(notebook)}"
+
+
+def _parameters(name: str) -> Iterator[str]:
+    """Yield one line per parameter: its default as it would be given, its meaning, and what may be given."""
+    from workbench import runs
+
+    for parameter in runs.declared_parameters(runs.find_notebook(name)):
+        yield f"{parameter.name}={parameter.default}  {parameter.meaning}（{parameter.form}）"
+
+
 @click.command(help="JupyterLab を日本語で開く（この機械の中だけ。合い言葉つき）。")
 @click.option(
-    "--port", type=click.IntRange(1024, 65535), default=8888, show_default=True, metavar="N", help="ポート番号。"
+    "--port", type=WholeNumber(1024, 65535), default=8888, show_default=True, metavar="N", help="ポート番号。"
 )
 @click.option("--browser/--no-browser", default=True, help="ブラウザーを自動で開くか。")
 def lab(port: int, *, browser: bool) -> None:

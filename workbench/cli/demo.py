@@ -4,30 +4,32 @@ The extracts lie beside the installation's folder, all else below it. A second r
 publishes anew.
 """
 
-import getpass
 import os
 import time
-import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from workbench import keys, runs
 from workbench.cli import passphrase, screen
+from workbench.cli.city import write_city
+from workbench.cli.options import account_name
+from workbench.errors import KeyFileError
 from workbench.ingest import IngestResult, Job, ingest
 from workbench.ledger import Ledger
 from workbench.outputs.letter_batch import LetterBatch, make_letters, new_password
 from workbench.runs import RunResult
 from workbench.settings import Home, Settings
 from workbench.snapshot import current
-from workbench.synth import make_city
 from workbench.vault import Approval, Vault
 
 SLOT = "MR2-1"
 SLOT_LABEL = "麻しん風しん（MR）第2期"
 EXTRACTS = "extracts"
+PATH_WIDTH = 160
 PURPOSE = "MR第2期の未接種者への勧奨（実演）"
 
 
@@ -53,12 +55,11 @@ class Tour:
 def run_demo(home: Home, settings: Settings, *, residents: int, at: datetime) -> None:
     """Run synth, keys, ingest, both reports and the letters for MR 第2期; end with a table of what was made."""
     tour = Tour(home, settings, at)
-    extracts = _city(tour, residents)
-    as_of = _extraction_day(extracts)
     master = _keys(tour)
-    _ingest(tour, extracts, master)
-    _report(tour, "coverage", {"as_of": as_of.isoformat()})
-    followup = _report(tour, "followup", {"as_of": as_of.isoformat(), "slot": SLOT})
+    extracts = _city(tour, residents)
+    as_of = _ingest(tour, extracts, master).snapshot.manifest["extracted_on"]
+    _report(tour, "coverage", {"as_of": as_of})
+    followup = _report(tour, "followup", {"as_of": as_of, "slot": SLOT})
     batch, password = _letters(tour, followup.lists[0], master)
     _closing(tour, batch, password)
 
@@ -69,29 +70,30 @@ def _city(tour: Tour, residents: int) -> Path:
         tour.say(f"架空の市の抽出ファイルは前回のものを使います（{_short(folder)}）。")
     else:
         tour.say(f"架空の市を作ります（住民 {residents:,} 人）。")
-        with screen.row_progress() as progress:
-            make_city(residents, seed=1, out=folder, progress=progress)
+        write_city(folder, residents)
     tour.note("抽出ファイル（架空の市）", folder)
     return folder
 
 
-def _extraction_day(extracts: Path) -> date:
-    return tomllib.loads((extracts / "extract.toml").read_text(encoding="utf-8"))["extracted_on"]
-
-
 def _keys(tour: Tour) -> keys.MasterKey:
     demo_file = tour.home.keys / keys.DEMO_PASSPHRASE
-    if not demo_file.exists() and not (tour.home.keys / keys.KEY_FILE).exists():
+    if not keys.exists(tour.home.keys):
         words = keys.write_demo_passphrase(tour.home.keys)
-        keys.init(tour.home.keys, officer=getpass.getuser(), passphrase=words, at=tour.at)
+        keys.init(tour.home.keys, officer=account_name(), passphrase=words, at=tour.at)
         tour.say(f"鍵を作りました。実演用のパスフレーズは {_short(demo_file)} にあります（本番では使いません）。")
+    elif not demo_file.exists():
+        msg = (
+            f"{tour.home.root} には本番の鍵があります。架空の市を公開しないよう、中止しました。"
+            "環境変数 WORKBENCH_HOME で別の場所を指定してください。何も変更していません。"
+        )
+        raise KeyFileError(msg)
     tour.note("鍵", tour.home.keys)
-    return keys.unlock(tour.home.keys, officer=None, passphrase=passphrase.read(tour.home, None))
+    return passphrase.unlock(tour.home, None)
 
 
 def _ingest(tour: Tour, extracts: Path, master: keys.MasterKey) -> IngestResult:
     tour.say("取り込みます（個人番号を確認して捨て、氏名と住所は暗号化した名簿へ）。")
-    job = Job(extracts=extracts, home=tour.home, master=master, actor=getpass.getuser(), at=tour.at)
+    job = Job(extracts=extracts, home=tour.home, master=master, actor=account_name(), at=tour.at)
     with screen.row_progress(screen.file_sizes(extracts)) as progress:
         result = ingest(job, progress)
     screen.console().print(screen.reconciliation(result.files))
@@ -124,7 +126,7 @@ def _letters(tour: Tour, list_file: Path, master: keys.MasterKey) -> tuple[Lette
         settings=tour.settings,
         vault=Vault(tour.home.vault / current(tour.home).id, master.derive("vault")),
         ledger=Ledger(tour.home.registers / "ledger.jsonl"),
-        approval=Approval(purpose=PURPOSE, requested_by=getpass.getuser(), approved_by="実演の承認者"),
+        approval=Approval(purpose=PURPOSE, requested_by=account_name(), approved_by="実演の承認者"),
         password=password,
         at=tour.at,
     )
@@ -136,13 +138,11 @@ def _closing(tour: Tour, batch: LetterBatch, password: str) -> None:
     for file in sorted(batch.folder.iterdir()):
         tour.note("手紙と宛名の一覧", file)
     tour.note("台帳", tour.home.registers / "ledger.jsonl")
-    table = Table(title="できたもの", title_justify="left")
-    for title in ("もの", "場所", "備考"):
-        table.add_column(title, overflow="fold")
+    table = Table("もの", "場所", "備考", title="できたもの", title_justify="left", box=box.SIMPLE_HEAD)
     for title, path, remark in tour.made:
         table.add_row(title, str(_short(path)), remark)
+    screen.console(width=PATH_WIDTH).print(table)  # a folded path could not be copied
     console = screen.console()
-    console.print(table)
     console.print(f"手紙のPDFと一覧のExcelのパスワード: {password}", markup=False)
     console.print("次は make lab で JupyterLab を開き、notebooks/ の帳票を動かしてみてください。", markup=False)
 

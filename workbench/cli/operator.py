@@ -1,23 +1,26 @@
 """Commands of the operator (運用担当): make-up city, keys, ingest, snapshots, the demonstration."""
 
-import getpass
 import os
-from datetime import datetime
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from workbench.cli import clock, passphrase, screen
-from workbench.errors import StorageError
+from workbench.cli.options import BY_OPTION, DAY, STAFF_TEXT, WholeNumber, account_name
+from workbench.errors import SnapshotError
 from workbench.settings import find_home, load_settings
 
-BY_OPTION = click.option("--by", "actor", default=None, metavar="NAME", help="台帳に残す実行者。省略すると利用者名。")
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+if TYPE_CHECKING:
+    from workbench.snapshot import SnapshotRef
+
+RESIDENTS = WholeNumber(2_000, 4_000_000)
 
 
 @click.command(help="架空の市の抽出ファイルを作る（人物・番号・地名はすべて作り物）。")
-@click.option("--residents", type=click.IntRange(2_000, 4_000_000), required=True, metavar="N", help="住民の数。")
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, metavar="N", help="乱数の種。")
+@click.option("--residents", type=RESIDENTS, required=True, metavar="N", help=f"住民の数（{RESIDENTS.bounds}）。")
+@click.option("--seed", type=WholeNumber(0), default=1, show_default=True, metavar="N", help="乱数の種。")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, metavar="DIR", help="出力先。")
 @click.option(
     "--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", show_default=True, help="文字コード。"
@@ -25,20 +28,11 @@ DAY = click.DateTime(formats=["%Y-%m-%d"])
 @click.option(
     "--extracted-on", type=DAY, default="2026-11-01", show_default=True, metavar="YYYY-MM-DD", help="抽出日。"
 )
-def synth(residents: int, seed: int, out: Path, encoding: str, extracted_on: datetime) -> None:
+def synth(residents: int, seed: int, out: Path, encoding: str, extracted_on: date) -> None:
     """Write the extracts of an invented city."""
-    from workbench.synth import CityError, make_city
+    from workbench.cli.city import write_city
 
-    refusal = None
-    with screen.row_progress() as progress:
-        try:
-            city = make_city(
-                residents, seed=seed, out=out, encoding=encoding, extracted_on=extracted_on.date(), progress=progress
-            )
-        except CityError as error:
-            refusal = str(error)
-    if refusal:
-        raise StorageError(refusal)
+    city = write_city(out, residents, seed=seed, encoding=encoding, extracted_on=extracted_on)
     for name, rows in city.rows.items():
         click.echo(f"{name}: {rows:,} 行")
     click.echo(f"架空の市の抽出ファイルを {out} に作りました。")
@@ -51,13 +45,16 @@ def keys_group() -> None:
 
 @keys_group.command(name="init", help="鍵を作り、パスフレーズで包んで var/keys/ に置く（1回だけ）。")
 @passphrase.OPTION
-@click.option("--officer", default=None, metavar="NAME", help="鍵を開けられる職員。省略すると利用者名。")
+@click.option(
+    "--officer", type=STAFF_TEXT, default=account_name, metavar="NAME", help="鍵を開けられる職員。省略すると利用者名。"
+)
 @click.option("--demo", is_flag=True, help="実演用: パスフレーズを自動で作り var/keys/ に置く。")
-def keys_init(passphrase_file: Path | None, officer: str | None, *, demo: bool) -> None:
+def keys_init(passphrase_file: Path | None, officer: str, *, demo: bool) -> None:
     """Create the installation's master key."""
     from workbench import keys
 
     home = find_home()
+    keys.check_absent(home.keys)
     if demo:
         words = keys.write_demo_passphrase(home.keys)
         click.echo(
@@ -66,8 +63,8 @@ def keys_init(passphrase_file: Path | None, officer: str | None, *, demo: bool) 
     elif passphrase_file:
         words = passphrase.read_file(passphrase_file)
     else:
-        words = click.prompt("新しいパスフレーズ", hide_input=True, confirmation_prompt="もう一度")
-    keys.init(home.keys, officer=officer or getpass.getuser(), passphrase=words, at=clock.now())
+        words = passphrase.ask(f"新しいパスフレーズ（{keys.MIN_PASSPHRASE}文字以上）", again="もう一度")
+    keys.init(home.keys, officer=officer, passphrase=words, at=clock.now())
     click.echo(f"鍵を {home.keys} に作りました。パスフレーズを失うと、名簿は誰にも開けません。")
 
 
@@ -81,15 +78,14 @@ def keys_init(passphrase_file: Path | None, officer: str | None, *, demo: bool) 
 )
 @passphrase.OPTION
 @BY_OPTION
-def ingest(extracts: Path, passphrase_file: Path | None, actor: str | None) -> None:
+def ingest(extracts: Path, passphrase_file: Path | None, actor: str) -> None:
     """Load one delivery of extracts."""
-    from workbench import keys
     from workbench.ingest import Job
     from workbench.ingest import ingest as run_ingest
 
     home = find_home()
-    master = keys.unlock(home.keys, officer=None, passphrase=passphrase.read(home, passphrase_file))
-    job = Job(extracts=extracts, home=home, master=master, actor=actor or getpass.getuser(), at=clock.now())
+    master = passphrase.unlock(home, passphrase_file)
+    job = Job(extracts=extracts, home=home, master=master, actor=actor, at=clock.now())
     with screen.row_progress(screen.file_sizes(extracts)) as progress:
         result = run_ingest(job, progress)
     console = screen.console()
@@ -107,23 +103,33 @@ def snapshots() -> None:
 
     home = find_home()
     now_current = snapshot.current(home).id
-    for ref in snapshot.published(home):
-        mark = "*" if ref.id == now_current else " "
-        rows = ref.manifest["tables"]
-        click.echo(
-            f"{mark} {ref.id}  抽出日 {ref.manifest['extracted_on']}  住民 {rows['person']['rows']:,} 人  "
-            f"接種 {rows['dose']['rows']:,} 件  規則 {ref.manifest['rule_version']}"
-        )
+    damaged = []
+    for name in sorted(path.parent.name for path in home.snapshots.glob(f"[!.]*/{snapshot.MANIFEST}")):
+        try:
+            click.echo(f"{'*' if name == now_current else ' '} {_describe(snapshot.current(home, name))}")
+        except SnapshotError:
+            damaged.append(name)
+    if damaged:
+        msg = f"{home.snapshots} の {'、'.join(damaged)} は壊れているか、別の版のものです。使わないでください。"
+        raise SnapshotError(msg)
+
+
+def _describe(ref: "SnapshotRef") -> str:
+    rows = ref.manifest["tables"]
+    return (
+        f"{ref.id}  抽出日 {ref.manifest['extracted_on']}  住民 {rows['person']['rows']:,} 人  "
+        f"接種 {rows['dose']['rows']:,} 件  規則 {ref.manifest['rule_version']}"
+    )
 
 
 @click.command(help="架空の市で、取り込みから報告・勧奨の手紙までを一度に動かす。")
 @click.option(
     "--residents",
-    type=click.IntRange(2_000, 4_000_000),
+    type=RESIDENTS,
     default=20_000,
     show_default=True,
     metavar="N",
-    help="住民の数。",
+    help=f"住民の数（{RESIDENTS.bounds}）。",
 )
 def demo(residents: int) -> None:
     """Run the main job once on an invented city."""

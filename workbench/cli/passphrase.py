@@ -1,6 +1,9 @@
 """Where a passphrase comes from: a file, the environment, the demonstration's file, or the keyboard."""
 
+import getpass
 import os
+import stat
+import warnings
 from pathlib import Path
 
 import click
@@ -10,6 +13,8 @@ from workbench.errors import PassphraseError
 from workbench.settings import Home
 
 ENVIRONMENT = "WORKBENCH_PASSPHRASE_FILE"
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_STATE = "何も変更していません。"
 
 OPTION = click.option(
     "--passphrase-file",
@@ -17,32 +22,60 @@ OPTION = click.option(
     envvar=ENVIRONMENT,
     show_envvar=True,
     metavar="FILE",
-    help="鍵のパスフレーズを書いたファイル。なければ画面で尋ねる。",
+    help="鍵のパスフレーズを1行目に書いたファイル（chmod 600）。なければ画面で尋ねる。",
 )
 
 
-def read(home: Home, file: Path | None) -> str:
-    """Return the passphrase from `file`, the demonstration's file, or the keyboard (not echoed)."""
+def unlock(home: Home, file: Path | None) -> keys.MasterKey:
+    """Return the master key, opened by the passphrase of `file`, the demonstration's file, or the keyboard.
+
+    Raises:
+        KeyFileError: there are no keys yet, or they are damaged; said before a passphrase is asked for.
+        PassphraseError: it does not open them, or cannot be had.
+    """
+    keys.check(home.keys)
     demo = home.keys / keys.DEMO_PASSPHRASE
     named = file or (demo if demo.exists() else None)
-    if named is None:
-        return click.prompt("鍵のパスフレーズ", hide_input=True)
     if named == demo:
-        click.echo(f"実演用のパスフレーズ {_short(demo)} を使います。本番では使わないでください。", err=True)
-    return read_file(named)
+        shown = os.path.relpath(demo)
+        click.echo(f"実演用のパスフレーズ {shown} を使います。本番では使わないでください。", err=True)
+    return keys.unlock(home.keys, officer=None, passphrase=read_file(named) if named else ask("鍵のパスフレーズ"))
+
+
+def ask(title: str, *, again: str | None = None) -> str:
+    """Return what is typed without being shown; with `again`, typed twice.
+
+    Raises:
+        PassphraseError: there is no keyboard where it can be typed unseen.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return click.prompt(title, hide_input=True, confirmation_prompt=again or False)
+    except getpass.GetPassWarning:
+        pass
+    msg = f"パスフレーズを画面に出さずに入力できる端末がありません。--passphrase-file で渡してください。{_STATE}"
+    raise PassphraseError(msg)
 
 
 def read_file(file: Path) -> str:
-    """Return the first line of `file`."""
+    """Return the first line of `file`, which nobody but its owner may read.
+
+    Raises:
+        PassphraseError: the file cannot be read, its first line is empty, or other accounts may read it.
+    """
+    problem = ""
     try:
-        text = file.read_text(encoding="utf-8")
+        state = file.stat()
+        if stat.S_ISREG(state.st_mode) and state.st_mode & OTHERS:
+            problem = f"はほかの利用者も読めます。chmod 600 {file} としてからやり直してください"
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         text = ""
-    if not text.strip():
-        msg = f"パスフレーズのファイル {file} を読めないか、空です。何も変更していません。"
+    words = text.partition("\n")[0].strip()
+    if not words:
+        problem = problem or "を読めないか、1行目が空です。場所と中身を確認してください"
+    if problem:
+        msg = f"パスフレーズやパスワードのファイル {file} {problem}。{_STATE}"
         raise PassphraseError(msg)
-    return text.splitlines()[0].strip()
-
-
-def _short(path: Path) -> Path:
-    return Path(os.path.relpath(path))
+    return words

@@ -1,12 +1,12 @@
 """Tables and progress bars on the terminal; rich counts the double width of Japanese characters."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 OUTCOME_COLUMN = {"duplicate": 3, "quarantined": 4, "noted": 5}
 
 
-def console(*, error: bool = False) -> Console:
-    """Return a console for standard output, or for standard error."""
-    return Console(stderr=error, highlight=False, soft_wrap=False)
+def console(*, error: bool = False, width: int | None = None) -> Console:
+    """Return a console for standard output or standard error, as wide as the terminal or as `width`."""
+    return Console(stderr=error, highlight=False, width=width)
 
 
 class RowProgress:
@@ -33,6 +33,8 @@ class RowProgress:
     def __call__(self, name: str, rows: int, done: int | None = None) -> None:
         """Show that `rows` rows and `done` bytes of `name` are through."""
         if name not in self._tasks:
+            if not self._tasks and self._progress.console.is_terminal:
+                self._progress.start()  # not earlier: a command that is refused at once shows no bar
             self._tasks[name] = self._progress.add_task(name, total=self._totals.get(name), rows="")
         completed = rows if done is None else done
         self._progress.update(self._tasks[name], completed=completed, rows=f"{rows:,} 行")
@@ -48,15 +50,45 @@ def row_progress(totals: dict[str, int] | None = None) -> Iterator[RowProgress]:
         TextColumn("{task.fields[rows]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console(error=True)) as progress:
+    with _bars(*columns) as progress:
         yield RowProgress(progress, totals or {})
         for task in progress.task_ids:  # blank lines at the end of a file are never reported
             progress.update(task, total=1, completed=1)
+    if not progress.console.is_terminal:  # a log file: the last state, once, and only of what went well
+        progress.console.print(progress)
+
+
+@contextmanager
+def step_progress(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Show, on a terminal only and only while the block runs, how many of so many units are done."""
+    columns = (SpinnerColumn(), TextColumn(title), BarColumn(bar_width=30), TextColumn("{task.fields[count]}"))
+    with _bars(*columns, TimeElapsedColumn(), transient=True) as progress:
+
+        def show(done: int, total: int) -> None:
+            if not progress.console.is_terminal:
+                return
+            if not progress.tasks:
+                progress.start()
+                progress.add_task(title, count="")
+            progress.update(progress.task_ids[0], completed=done, total=total, count=f"{done:,}／{total:,} {unit}")
+
+        yield show
+
+
+@contextmanager
+def _bars(*columns: ProgressColumn, transient: bool = False) -> Iterator[Progress]:
+    """Make bars on standard error, and stop them if anything started them."""
+    progress = Progress(*columns, console=console(error=True), transient=transient)
+    try:
+        yield progress
+    finally:
+        if progress.live.is_started:
+            progress.stop()
 
 
 def file_sizes(folder: Path) -> dict[str, int]:
     """Return the bytes of each CSV file of an extract."""
-    return {path.name: path.stat().st_size for path in folder.glob("*.csv")}
+    return {path.name: path.stat().st_size for path in folder.glob("*.csv") if path.is_file()}
 
 
 def reconciliation(files: "tuple[FileCount, ...]") -> Table:

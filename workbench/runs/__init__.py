@@ -28,7 +28,15 @@ from workbench.runs.supervise import Outcome, Progress, attempt
 from workbench.settings import SETTINGS_FILE, Home, make_folder
 from workbench.snapshot import SnapshotRef, current
 
-__all__ = ["RunResult", "declared_parameters", "find_notebook", "parse_assignments", "report_names", "run_report"]
+__all__ = [
+    "RunResult",
+    "declared_parameters",
+    "find_notebook",
+    "parse_assignments",
+    "report_names",
+    "run_report",
+    "title",
+]
 
 BUILDING = ".building"
 FAILED = "-failed"
@@ -73,6 +81,15 @@ def report_names(notebooks: Path | None = None) -> dict[str, Path]:
     """Return the reports there are, by name, in the order of their numbers: `NN_name.ipynb`."""
     files = sorted((notebooks or NOTEBOOKS).glob("*.ipynb"))
     return {match["name"]: file for file in files if (match := _FILE.fullmatch(file.name))}
+
+
+def title(notebook: Path) -> str:
+    """Return the title of a notebook, its first heading; empty where it has none or cannot be read."""
+    try:
+        first = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
+    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return ""
+    return first.partition("\n")[0].removeprefix("# ").strip() if first.startswith("# ") else ""
 
 
 def find_notebook(name: str, notebooks: Path | None = None) -> Path:

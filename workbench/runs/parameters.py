@@ -45,6 +45,11 @@ class Parameter:
         """Whether * is a value."""
         return self.choices == (ALL,)
 
+    @property
+    def form(self) -> str:
+        """What may be given, in words."""
+        return _kind(self).form + (f"、または {ALL}（すべて）" if self.takes_all else "")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -193,10 +198,9 @@ def _read(parameter: Parameter, text: str) -> Value | None:
 def _typed(parameter: Parameter, text: str) -> Value:
     value = _read(parameter, text)
     if value is None:
-        every = f"、または {ALL}（すべて）" if parameter.takes_all else ""
         msg = (
             f"パラメータ {parameter.name}（{parameter.meaning}）の値が正しくありません。"
-            f"{_kind(parameter).form}{every}で指定してください。{UNCHANGED}"
+            f"{parameter.form}で指定してください。{UNCHANGED}"
         )
         raise ParameterError(msg)
     return value
