@@ -17,7 +17,7 @@ from workbench.outputs.columns import codes_of
 from workbench.outputs.wording import slot_label
 
 FONT = "游ゴシック"
-A4 = 9
+A3 = 8  # seventeen columns on A4 could not be read
 FIRST_EXCEL_DAY = date(1900, 3, 1)  # before it Excel's calendar has a day too many
 ATENA_DIGITS = 15
 
@@ -159,7 +159,7 @@ def _add_conditions(sheet: Worksheet, content: RestrictedList, formats: Mapping[
 
 def _set_up_print(sheet: Worksheet, name: str) -> None:
     sheet.set_landscape()
-    sheet.set_paper(A4)
+    sheet.set_paper(A3)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
     sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
