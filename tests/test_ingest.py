@@ -8,6 +8,7 @@ from tests.extracts import DELIVERY, DOSE, EXEMPTION, PROTECTION, SPECIAL, resid
 from workbench import ingest as room
 from workbench import keys, snapshot
 from workbench.errors import SourceError, StorageError
+from workbench.ingest import guards
 from workbench.ledger import Ledger
 from workbench.settings import Home
 from workbench.vault import Approval, Vault
@@ -188,7 +189,7 @@ def test_both_encodings_give_the_same_contents(load):
 
 
 def _hold_lock(folder, held, release):
-    with room._only_one(Home(folder)):
+    with guards.only_one(Home(folder)):
         held.set()
         release.wait(30)
 

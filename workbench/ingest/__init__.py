@@ -6,60 +6,42 @@ Checks   read = kept + duplicates + quarantined for every file, with `kept` coun
 Assumes  one ingest at a time (a lock says so); killed at any instant, the last snapshot stands (P7)
 """
 
-import fcntl
-import gc
 import importlib.metadata
-import itertools
 import shutil
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from workbench import schedule
-from workbench.errors import StorageError, WallError, WorkbenchError
+from workbench.errors import WallError
+from workbench.ingest.counts import FileCount, Reason, quality_table
+from workbench.ingest.guards import (
+    free_id,
+    is_current,
+    no_cycle_search,
+    only_one,
+    plain_storage_errors,
+    remove_leftovers,
+)
 from workbench.keys import MasterKey
 from workbench.ledger import Ledger
 from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
-from workbench.settings import Home, make_folder, storage_reason
-from workbench.snapshot import CURRENT, MANIFEST, SnapshotBuilder, SnapshotRef, publish, remove_unfinished
+from workbench.settings import Home, make_folder
+from workbench.snapshot import BUILDING, SnapshotBuilder, SnapshotRef, publish
 from workbench.sources import Extract, FaultLog, open_extract
 from workbench.vault import REGISTER, Vault
 
+__all__ = ["FileCount", "IngestResult", "Job", "Reason", "ingest"]
+
 DEFAULT_DOMAIN = "followup"
-LOCK = ".ingest.lock"
 PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
 CODE_TABLES = {"districts": "district", "clinics": "clinic"}
-
-
-@dataclass(frozen=True)
-class Reason:
-    """Why rows were not kept, or were noted: the fault's code, its Japanese title and outcome, and how many rows."""
-
-    code: str
-    title: str
-    outcome: str  # duplicate | quarantined | noted
-    rows: int
-
-
-@dataclass(frozen=True)
-class FileCount:
-    """One line of the reconciliation table: read = kept + duplicates + quarantined."""
-
-    file: str
-    read: int
-    kept: int
-    duplicates: int
-    quarantined: int
-    noted: int
-    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True)
@@ -92,10 +74,10 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
         SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
     """
     make_folder(job.home.snapshots)
-    with _plain_storage_errors(), _only_one(job.home):
-        _remove_leftovers(job.home)
+    with plain_storage_errors(), only_one(job.home):
+        remove_leftovers(job.home)
         extract = open_extract(job.extracts)
-        with _no_cycle_search():
+        with no_cycle_search():
             return _Run(job, extract, progress).publish()
 
 
@@ -106,7 +88,7 @@ class _Run:
         self.job = job
         self.extract = extract
         self.log = FaultLog()
-        self.id = _free_id(job.home, f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}")
+        self.id = free_id(job.home, f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}")
         self.kept: dict[str, int] = {}
         keys = PseudonymKeys(
             job.domain,
@@ -120,9 +102,15 @@ class _Run:
         try:
             return self._build_and_publish()
         finally:
-            if not _is_current(self.job.home, self.id):  # Ctrl-C may come just behind the publication
-                for zone in (self.job.home.snapshots, self.job.home.vault):
-                    shutil.rmtree(zone / self.id, ignore_errors=True)
+            if not is_current(self.job.home, self.id):  # Ctrl-C may come just behind the publication
+                self._remove()
+
+    def _remove(self) -> None:
+        home = self.job.home
+        for folder in (home.snapshots / self.id, home.snapshots / f"{self.id}{BUILDING}", home.vault / self.id):
+            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            self._report_file().unlink(missing_ok=True)
 
     def _build_and_publish(self) -> IngestResult:
         residents = self._residents()
@@ -208,7 +196,7 @@ class _Run:
         tables = rules.rule_tables()
         tables["window"] = rules.window_table(builder.distinct_days("person", "birth_date"))
         tables["interval"] = rules.interval_table(builder.distinct_days("dose", "given_on"))
-        tables["quality"] = _quality_table(files)
+        tables["quality"] = quality_table(files)
         tables["about"] = pa.Table.from_pylist([self._about(rules.rule_version)], schema=TABLES["about"].schema)
         for name, table in tables.items():
             builder.load_rules(name, table)
@@ -231,11 +219,14 @@ class _Run:
 
     def _report(self) -> Path:
         """Write the quarantine report: file, line, column, reason; never a value."""
-        folder = make_folder(self.job.home.registers / "quarantine")
-        path = folder / f"{self.id}.csv"
+        path = self._report_file()
+        make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
         return path
+
+    def _report_file(self) -> Path:
+        return self.job.home.registers / "quarantine" / f"{self.id}.csv"
 
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
         make_folder(self.job.home.registers)
@@ -254,84 +245,3 @@ class _Run:
             at=self.job.at,
         )
         return entry.hash
-
-
-def _quality_table(files: tuple[FileCount, ...]) -> pa.Table:
-    rows = []
-    for line in files:
-        rows.append({"source": line.file, "outcome": "read", "reason": "", "rows": line.read})
-        rows.append({"source": line.file, "outcome": "kept", "reason": "", "rows": line.kept})
-        rows.extend(
-            {"source": line.file, "outcome": reason.outcome, "reason": reason.code, "rows": reason.rows}
-            for reason in line.reasons
-        )
-    return pa.Table.from_pylist(rows, schema=TABLES["quality"].schema)
-
-
-def _remove_leftovers(home: Home) -> None:
-    """Delete what a killed ingest left: an unfinished snapshot, and a register whose snapshot was never finished."""
-    remove_unfinished(home)
-    finished = {path.parent.name for path in home.snapshots.glob(f"*/{MANIFEST}")}
-    for folder in home.vault.glob("*"):
-        if folder.is_dir() and folder.name not in finished:
-            shutil.rmtree(folder)
-
-
-def _free_id(home: Home, name: str) -> str:
-    """Return `name`, with a number behind it where a snapshot of the same second has it."""
-    names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-    return next(name for name in names if not (home.snapshots / name).exists())
-
-
-def _is_current(home: Home, name: str) -> bool:
-    """Return whether `name` is published; also True where that cannot be read, so that nothing published is removed."""
-    try:
-        return (home.snapshots / CURRENT).read_bytes().strip() == name.encode()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-
-
-@contextmanager
-def _only_one(home: Home) -> Iterator[None]:
-    """Hold the ingest lock, or say that another ingest holds it."""
-    with (home.snapshots / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            free = True
-        except BlockingIOError:
-            free = False
-        if not free:
-            msg = "別の取り込みが動いています。終わってからもう一度実行してください。何も変更していません。"
-            raise StorageError(msg)
-        yield
-
-
-@contextmanager
-def _no_cycle_search() -> Iterator[None]:
-    """Keep Python from looking for reference cycles among millions of new values, which have none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
-@contextmanager
-def _plain_storage_errors() -> Iterator[None]:
-    """Turn storage errors of the operating system and of DuckDB (disk full, no permission) into one Japanese line."""
-    reason = None
-    try:
-        yield
-    except WorkbenchError:
-        raise
-    except OSError as error:
-        reason = storage_reason(error)
-    except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException):
-        reason = "データベースに書けません"
-    if reason:
-        msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。公開済みのものは変わっていません。"
-        raise StorageError(msg)
