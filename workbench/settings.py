@@ -136,7 +136,7 @@ def make_folder(folder: Path, *, mode: int = 0o700) -> Path:
 
 def storage_reason(error: OSError) -> str:
     """Say in Japanese why the operating system refused; its own words are English."""
-    return _REASONS.get(error.errno, f"入出力の誤り（番号 {error.errno}）です")
+    return _REASONS.get(error.errno, f"入出力の誤り、番号 {error.errno}")
 
 
 def write_private(path: Path, content: bytes) -> None:

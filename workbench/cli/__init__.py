@@ -8,6 +8,7 @@ import gettext
 import os
 import sys
 from pathlib import Path
+from typing import TextIO
 
 os.environ["LANGUAGE"] = "ja"  # whatever the account's language: staff read Japanese
 gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
@@ -43,6 +44,8 @@ _dress(app)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave the process with its exit code."""
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(encoding=None if _writes_japanese(stream) else "utf-8", errors="replace")
     code = run(arguments)
     sys.exit(code if _is_written_out() else code or failures.REFUSED)
 
@@ -54,6 +57,13 @@ def run(arguments: list[str] | None = None) -> int:
             return app.main(arguments, prog_name="workbench", standalone_mode=False) or 0
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the last line of defence: say where, never what)
             return failures.show(error, stopped=bool(interrupts))
+
+
+def _writes_japanese(stream: TextIO) -> bool:
+    try:
+        return bool("あ".encode(stream.encoding))
+    except (UnicodeEncodeError, LookupError):
+        return False
 
 
 def _is_written_out() -> bool:

@@ -35,9 +35,8 @@ def windows(birth: date | None, births: Path | None, sex: str, *, as_json: bool)
         raise click.UsageError(msg, click.get_current_context())
     rules = schedule.load()
     if births is not None:
-        out = click.get_text_stream("stdout")
         for day in _read_births(births):
-            out.write(json.dumps(rules.windows_json(day, sex), ensure_ascii=False) + "\n")
+            click.echo(json.dumps(rules.windows_json(day, sex), ensure_ascii=False))
         return
     answer = rules.windows_json(birth, sex)
     if as_json:
@@ -105,7 +104,7 @@ def report(name: str | None, pairs: tuple[str, ...], *, show: bool) -> None:
             progress=progress,
         )
     for file in sorted(result.folder.iterdir()):
-        click.echo(os.path.relpath(file))
+        click.echo(screen.shown(file))
 
 
 def _reports() -> Iterator[str]:
@@ -120,7 +119,7 @@ def _parameters(name: str) -> Iterator[str]:
     from workbench import runs
 
     for parameter in runs.declared_parameters(runs.find_notebook(name)):
-        yield f"{parameter.name}={parameter.default}  {parameter.meaning}（{parameter.form}）"
+        yield f"{parameter.name}={parameter.default}  {parameter.meaning}：{parameter.form}"
 
 
 @click.command(help="JupyterLab を日本語で開く（この機械の中だけ。合い言葉つき）。")

@@ -4,7 +4,6 @@ The extracts lie beside the installation's folder, all else below it. A second r
 publishes anew.
 """
 
-import os
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,7 +66,7 @@ def run_demo(home: Home, settings: Settings, *, residents: int, at: datetime) ->
 def _city(tour: Tour, residents: int) -> Path:
     folder = tour.home.root.parent / EXTRACTS / f"demo-{residents}"  # outside the zones: it holds (invented) My Numbers
     if (folder / "faults.json").exists():
-        tour.say(f"架空の市の抽出ファイルは前回のものを使います（{_short(folder)}）。")
+        tour.say(f"架空の市の抽出ファイルは前回のものを使います（{screen.shown(folder)}）。")
     else:
         tour.say(f"架空の市を作ります（住民 {residents:,} 人）。")
         write_city(folder, residents)
@@ -80,7 +79,7 @@ def _keys(tour: Tour) -> keys.MasterKey:
     if not keys.exists(tour.home.keys):
         words = keys.write_demo_passphrase(tour.home.keys)
         keys.init(tour.home.keys, officer=account_name(), passphrase=words, at=tour.at)
-        tour.say(f"鍵を作りました。実演用のパスフレーズは {_short(demo_file)} にあります（本番では使いません）。")
+        tour.say(f"鍵を作りました。実演用のパスフレーズは {screen.shown(demo_file)} にあります（本番では使いません）。")
     elif not demo_file.exists():
         msg = (
             f"{tour.home.root} には本番の鍵があります。架空の市を公開しないよう、中止しました。"
@@ -140,12 +139,8 @@ def _closing(tour: Tour, batch: LetterBatch, password: str) -> None:
     tour.note("台帳", tour.home.registers / "ledger.jsonl")
     table = Table("もの", "場所", "備考", title="できたもの", title_justify="left", box=box.SIMPLE_HEAD)
     for title, path, remark in tour.made:
-        table.add_row(title, str(_short(path)), remark)
+        table.add_row(title, screen.shown(path), remark)
     screen.console(width=PATH_WIDTH).print(table)  # a folded path could not be copied
     console = screen.console()
     console.print(f"手紙のPDFと一覧のExcelのパスワード: {password}", markup=False)
     console.print("次は make lab で JupyterLab を開き、notebooks/ の帳票を動かしてみてください。", markup=False)
-
-
-def _short(path: Path) -> Path:
-    return Path(os.path.relpath(path))

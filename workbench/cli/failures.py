@@ -59,8 +59,12 @@ def _explain(error: BaseException, *, stopped: bool) -> tuple[str, int]:
     if isinstance(error, click.ClickException | WorkbenchError):
         return f"中止: {error}", REFUSED
     if isinstance(error, OSError) and error.errno:
-        where = f"{error.filename}: " if isinstance(error.filename, str) else ""
-        return f"中止: {where}{storage_reason(error)}。空き容量と権限を確認してください。{_UNCHANGED}", REFUSED
+        where = error.filename if isinstance(error.filename, str) else "出力先"
+        reason = storage_reason(error)
+        return (
+            f"中止: {where} を読み書きできません（{reason}）。空き容量と権限を確認してください。{_UNCHANGED}",
+            REFUSED,
+        )
     return f"プログラムの誤りで止まりました（{_place(error)}）。{_UNCHANGED}", DEFECT
 
 

@@ -1,6 +1,5 @@
 """Commands of the follow-up officer (勧奨担当) and the auditor (監査): letters, the ledger."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,7 +63,7 @@ def letters(
         )
     screen.console().print(screen.letter_counts(batch))
     for file in sorted(batch.folder.iterdir()):
-        click.echo(os.path.relpath(file))
+        click.echo(screen.shown(file))
     if password_file is None:
         click.echo(f"パスワード（この画面だけに表示）: {password}")
 

@@ -1,6 +1,5 @@
 """Commands of the operator (運用担当): make-up city, keys, ingest, snapshots, the demonstration."""
 
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,8 +91,8 @@ def ingest(extracts: Path, passphrase_file: Path | None, actor: str) -> None:
     console.print(screen.reconciliation(result.files))
     for column, values in result.stripped.items():
         click.echo(f"{column}: {values:,} 件を確認し、保存せずに捨てました。")
-    click.echo(f"保留・注意の一覧: {os.path.relpath(result.quarantine_report)}")
-    click.echo(f"公開しました: {result.snapshot.id}（{os.path.relpath(result.snapshot.folder)}）")
+    click.echo(f"保留・注意の一覧: {screen.shown(result.quarantine_report)}")
+    click.echo(f"公開しました: {result.snapshot.id}（{screen.shown(result.snapshot.folder)}）")
 
 
 @click.command(help="公開済みのスナップショットの一覧。")

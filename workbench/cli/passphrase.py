@@ -1,7 +1,6 @@
 """Where a passphrase comes from: a file, the environment, the demonstration's file, or the keyboard."""
 
 import getpass
-import os
 import stat
 import warnings
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 
 from workbench import keys
+from workbench.cli import screen
 from workbench.errors import PassphraseError
 from workbench.settings import Home
 
@@ -37,7 +37,7 @@ def unlock(home: Home, file: Path | None) -> keys.MasterKey:
     demo = home.keys / keys.DEMO_PASSPHRASE
     named = file or (demo if demo.exists() else None)
     if named == demo:
-        shown = os.path.relpath(demo)
+        shown = screen.shown(demo)
         click.echo(f"実演用のパスフレーズ {shown} を使います。本番では使わないでください。", err=True)
     return keys.unlock(home.keys, officer=None, passphrase=read_file(named) if named else ask("鍵のパスフレーズ"))
 

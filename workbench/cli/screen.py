@@ -21,6 +21,12 @@ def console(*, error: bool = False, width: int | None = None) -> Console:
     return Console(stderr=error, highlight=False, width=width)
 
 
+def shown(path: Path) -> str:
+    """Return a path as a clerk would type it: from the working folder if it lies below, else from the root."""
+    whole = path.absolute()
+    return str(whole.relative_to(Path.cwd()) if whole.is_relative_to(Path.cwd()) else whole)
+
+
 class RowProgress:
     """A progress bar per file: rows so far, and the share of the bytes when their total is known."""
 
