@@ -112,6 +112,7 @@ def test_the_namespace_stops_libraries_below_python(tmp_path):
 def test_the_main_job_runs_offline(offline, tmp_path):
     city = str(tmp_path / "city")
     password = tmp_path / "password.txt"
+    password.touch(mode=0o600)
     password.write_text("Pa55-for-tests\n", encoding="utf-8")
 
     offline.workbench("synth", "--residents", "2000", "--seed", "3", "--out", city)
