@@ -69,7 +69,7 @@ def _explain(error: BaseException, *, stopped: bool) -> tuple[str, int]:
 
 
 def _usage(error: click.UsageError) -> str:
-    hint = f"説明は {error.ctx.command_path} --help で読めます。" if error.ctx else ""
+    hint = f"説明は {error.ctx.command_path if error.ctx else 'workbench'} --help で読めます。"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         parameter = error.param
         name = parameter.opts[-1] if isinstance(parameter, click.Option) else parameter.make_metavar(error.ctx)
