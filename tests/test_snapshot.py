@@ -160,6 +160,33 @@ def test_every_changed_byte_of_the_manifest_is_noticed(home):
             snapshot.current(home)
 
 
+@pytest.mark.parametrize("content", [b"[1]", b"1", b"\xff"])
+def test_a_manifest_that_is_no_object_is_refused(home, content):
+    (build(home, "first", 1).folder / snapshot.MANIFEST).write_bytes(content)
+
+    with pytest.raises(SnapshotError, match="壊れて"):
+        snapshot.current(home)
+
+
+def test_a_pointer_that_is_no_name_is_refused(home):
+    build(home, "first", 1)
+    (home.snapshots / snapshot.CURRENT).write_bytes(b"\xff\xfe")
+
+    with pytest.raises(NoSnapshotError):
+        snapshot.current(home)
+
+
+def test_a_truncated_database_is_refused(home):
+    database = build(home, "first", 1).database
+    database.chmod(0o640)
+    database.write_bytes(database.read_bytes()[:1000])
+
+    with pytest.raises(SnapshotError, match="開けません") as caught:
+        snapshot.open_snapshot(home)
+
+    assert caught.value.__context__ is None
+
+
 def test_another_format_is_refused(home, monkeypatch):
     monkeypatch.setattr(snapshot, "FORMAT_VERSION", FORMAT_VERSION + 1)
     build(home, "first", 1)

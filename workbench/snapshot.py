@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,7 @@ _FAILURES = {
     duckdb.OutOfMemoryException: "メモリーか一時領域が足りません",
     duckdb.ConstraintException: "必須の項目が空の行があります",
     duckdb.IOException: "ファイルに書けません（空き容量を確認してください）",
+    duckdb.TransactionException: "ファイルに書けません（空き容量を確認してください）",
 }
 
 Progress = Callable[[int], None]
@@ -215,7 +217,7 @@ def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
     if snapshot_id is None and not pointer.exists():
         msg = f"公開されたスナップショットが {home.snapshots} にまだありません。workbench ingest を実行してください。"
         raise NoSnapshotError(msg)
-    name = snapshot_id or pointer.read_text(encoding="ascii").strip()
+    name = snapshot_id or pointer.read_text(encoding="ascii", errors="replace").strip()
     folder = home.snapshots / name
     if Path(name).name != name or not (folder / MANIFEST).exists():
         msg = (
@@ -237,7 +239,10 @@ def open_snapshot(home: Home | None = None, snapshot_id: str | None = None) -> d
     The connection cannot write, read or attach another file, load an extension or change its configuration.
     """
     ref = current(home or find_home(), snapshot_id)
-    return duckdb.connect(str(ref.database), read_only=True, config=READ_ONLY)
+    with suppress(duckdb.Error):
+        return duckdb.connect(str(ref.database), read_only=True, config=READ_ONLY)
+    msg = f"{ref.database} を開けません。別のスナップショットを使うか、取り込みをやり直してください。"
+    raise SnapshotError(msg)
 
 
 def remove_unfinished(home: Home) -> list[str]:
@@ -253,7 +258,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         stated = manifest.pop("manifest_sha256")
         sound = stated == _digest_of(manifest)
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         sound = False
     if not sound:
         msg = f"{path} が壊れています。別のスナップショットを使うか、取り込みをやり直してください。"
