@@ -191,13 +191,13 @@ def latest_standard_after_days(given: date, days: int, *, reading: UpperReading 
     return given + timedelta(days=days + 1 if reading == "clear" else days)
 
 
-def earliest_after_months_and_half(given: date, months: int) -> date:
-    """R14: the first day after an interval of "n月半以上": n months by R12 and 15 days more. Unconfirmed.
+def earliest_after_months_and_days(given: date, months: int, days: int) -> date:
+    """R14: the first day after an interval of "n月半以上": n months by R12 and `days` (15) more. Unconfirmed.
 
     Source:
         予防接種実施規則 (HPV 2価).
     """
-    return earliest_after_months(given, months) + timedelta(days=15)
+    return earliest_after_months(given, months) + timedelta(days=days)
 
 
 def pregnancy_day(due: date, weeks: int, days: int) -> date:
