@@ -33,6 +33,7 @@ REASONS = ("had_disease", "contraindicated", "declined", "vaccinated_elsewhere")
 STAGES = (None, "1", "1A", "2")
 STRANGE = "ZZZ"  # a vaccine and a product that nobody knows
 NEAR = (0, -1, 1)
+A_WHILE = timedelta(days=200)
 DRAWN_AGES = ("m2", "m6", "m12", "m24", "m60", "m90", "y9", "y13", "fyS12", "fyE16", "y20", "y60", "y65", "fyS65")
 
 
@@ -182,10 +183,13 @@ def _birth(world: World, pick: Pick, profile: str) -> date:
 
 def _course(world: World, pick: Pick, birth: date) -> list[Case]:
     """Some doses of one family: the first near an age or a change of law, the others near an interval."""
-    family = pick.of(world.families)
-    vaccine = pick.of(family)
-    day, doses = _first_day(world.edges[vaccine], pick, birth), []
-    for _ in range(1 + pick.upto(4)):
+    for _ in range(5):  # a family of the person's time, if one is soon found
+        family = pick.of(world.families)
+        vaccine = pick.of(family)
+        day, doses = _first_day(world.edges[vaccine], pick, birth), []
+        if FIRST_DAY < day + A_WHILE < LAST_DAY:
+            break
+    for _ in range(1 + pick.upto(3)):
         doses.append(_dose(world, pick, vaccine, day))
         day = _next_day(world.edges[vaccine], pick, birth, day)
         if pick.chance(20):
@@ -228,13 +232,15 @@ def _dose(world: World, pick: Pick, vaccine: str, day: date) -> Case:
 
 
 def _as_of(world: World, pick: Pick, birth: date, doses: list[Case]) -> date:
-    edges = world.edges.get(pick.of(doses)["vaccine"]) if doses and pick.chance(70) else None
-    if edges is None or not edges.spans:
+    if not doses or pick.chance(25):
         return _clipped(_some_day(world, pick, birth))
-    if pick.chance(50):
-        given = date.fromisoformat(pick.of(doses)["given_on"])
+    last = max(doses, key=lambda dose: dose["given_on"])
+    seen = last if pick.chance(80) else pick.of(doses)
+    given, edges = date.fromisoformat(seen["given_on"]), world.edges.get(seen["vaccine"], Edges())
+    way = pick.upto(3)
+    if way <= 1 and edges.spans:
         return _clipped(after_span(pick.of(sorted(edges.spans)), given) + timedelta(days=pick.of(NEAR)))
-    return _clipped(_first_day(edges, pick, birth))
+    return _clipped(_first_day(edges, pick, birth) if way == 2 else given + timedelta(days=pick.upto(900)))
 
 
 def _some_day(world: World, pick: Pick, birth: date) -> date:
