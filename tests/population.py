@@ -93,6 +93,7 @@ def read_world(rules: Rules) -> World:
     for row in rules.edition.product:
         edges[row.vaccine].products.append(row.names[-1])
         edges[row.vaccine].days |= _days(row.effective_from, row.effective_to)
+    edges["M"] = edges["R"] = edges["MR"]  # the halves of it
     for edge in edges.values():
         edge.days |= {day for row in rules.edition.between for day in _days(row.effective_from, row.effective_to)}
         edge.spans |= {row.minimum for row in rules.edition.between}
@@ -136,6 +137,7 @@ def _families(rules: Rules, vaccines: list[str]) -> list[list[str]]:
     found = []
     for group in groups:
         feeds = [feed.vaccine for series in group if series in rules.series for feed in rules.series[series].fed_by]
+        feeds += ["M", "R"] if "MR" in feeds else []
         found.append([vaccine for vaccine in vaccines if vaccine in feeds])
     return [family for family in found if family]
 

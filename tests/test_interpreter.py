@@ -140,6 +140,7 @@ DOSES = rows("""
     by one of its names, too long ago     | 2024-05-10 | CON 2024-08-01 p=seven                           | wrong_product@CON-1
     M, then R: the R makes an MR          | 2024-05-10 | M 2025-06-01, R 2025-07-01                       | valid/single_antigen, valid@MR-1
     M and R on one day                    | 2024-05-10 | R 2025-06-01, M 2025-06-01                       | valid@MR-1, valid/single_antigen
+    born before the series: nothing       | 2000-04-01 | M 2025-06-01, R 2025-07-01                       | not_in_force, not_in_force
     R alone, early                        | 2024-05-10 | R 2025-05-08                                     | too_early/single_antigen
     M alone, private                      | 2024-05-10 | M 2025-06-01 voluntary                           | private/single_antigen
     M, M, R, R: both R count              | 2024-05-10 | M 2025-06-01, M 2025-07-01, R 2025-08-01, R 2025-09-01 | valid/single_antigen, valid/single_antigen, valid@MR-1, extra
@@ -150,13 +151,13 @@ DOSES = rows("""
     not the product of the first dose     | 2024-05-10 | INA 2024-08-01, INB 2024-08-29                   | valid@INA-1, wrong_product
     the same, private                     | 2024-05-10 | INA 2024-08-01, INB 2024-08-29 voluntary         | valid@INA-1, private
     both on one day: the order decides    | 2024-05-10 | INB 2024-08-01, INA 2024-08-01                   | wrong_product, valid@INA-1
-    feeds nothing                         | 2024-05-10 | ORA 2024-08-01, ORA 2024-09-01 voluntary         | extra, private
-    live after live, 27 days              | 2024-05-10 | BOY 2025-05-20, MR 2025-06-16                    | extra, too_soon/other_vaccine@MR-1
-    live after live, 28 days              | 2024-05-10 | BOY 2025-05-20, MR 2025-06-17                    | extra, valid@MR-1
-    live on one day                       | 2024-05-10 | BOY 2025-05-20, MR 2025-05-20                    | extra, valid@MR-1
-    oral live is free since 2020-10-01    | 2024-05-10 | ORA 2025-05-20, MR 2025-05-21                    | extra, valid@MR-1
-    and was not before                    | 2019-05-10 | ORA 2020-09-20, MR 2020-09-30                    | extra, too_soon/other_vaccine@MR-1
-    the first free day                    | 2019-05-10 | ORA 2020-09-20, MR 2020-10-01                    | extra, valid@MR-1
+    feeds nothing                         | 2024-05-10 | ORA 2024-08-01, ORA 2024-09-01 voluntary         | not_in_force, private
+    live after live, 27 days              | 2024-05-10 | BOY 2025-05-20, MR 2025-06-16                    | not_in_force, too_soon/other_vaccine@MR-1
+    live after live, 28 days              | 2024-05-10 | BOY 2025-05-20, MR 2025-06-17                    | not_in_force, valid@MR-1
+    live on one day                       | 2024-05-10 | BOY 2025-05-20, MR 2025-05-20                    | not_in_force, valid@MR-1
+    oral live is free since 2020-10-01    | 2024-05-10 | ORA 2025-05-20, MR 2025-05-21                    | not_in_force, valid@MR-1
+    and was not before                    | 2019-05-10 | ORA 2020-09-20, MR 2020-09-30                    | not_in_force, too_soon/other_vaccine@MR-1
+    the first free day                    | 2019-05-10 | ORA 2020-09-20, MR 2020-10-01                    | not_in_force, valid@MR-1
     6 clear days after inactivated        | 2019-05-10 | INA 2020-06-01, MR 2020-06-07                    | valid@INA-1, too_soon/other_vaccine@MR-1
     and no day more                       | 2019-05-10 | INA 2020-06-01, MR 2020-06-08                    | valid@INA-1, valid@MR-1
     before the programme                  | 2010-05-10 | INA 2013-03-31                                   | not_in_force@INA-1
@@ -198,7 +199,7 @@ def test_from_doses_to_slots(case):
 
 STATUS = rows("""
     case                            | birth      | slot  | as_of      | doses                                | exempt                           | status         | reason           | next
-    before the programme            | 2020-05-10 | PRE-1 | 2026-03-31 |                                      |                                  | not_applicable | not_in_force     |
+    before the programme            | 2020-05-10 | PRE-1 | 2026-03-31 |                                      |                                  | not_applicable | before_programme |
     its first day                   | 2020-05-10 | PRE-1 | 2026-04-01 |                                      |                                  | not_applicable | no_window        |
     unknown birth                   | unknown    | MR-1  | 2026-04-01 |                                      |                                  | not_applicable | birth_unknown    |
     the series of the other product | 2024-05-10 | INB-1 | 2024-08-01 | INA 2024-08-01                       |                                  | not_applicable | other_series     |
@@ -257,7 +258,7 @@ PEOPLE = rows("""
     on its day                      | 2024-05-10 | F   |      |                | 2025-06-01   |                | MR 2025-06-01 | valid@MR-1
     unknown birth                   | unknown    | F   |      |                |              | 2024-01-01     | INA 2024-06-01, INA 2024-06-01 | unknown/birth_unknown, duplicate
     before the earliest birth       | unknown    | F   |      |                |              | 2024-01-01     | INA 2023-12-31 | impossible/before_birth
-    of the other sex, feeds nothing | 1995-05-10 | M   |      |                |              |                | PRE 2026-05-01 | extra
+    of the other sex, feeds nothing | 1995-05-10 | M   |      |                |              |                | PRE 2026-05-01 | not_in_force
 """)
 
 

@@ -93,8 +93,8 @@ MEASLES = programme(  # pairs of single antigens; two series of one vaccine, apa
     10,
     slot=slots("MR", 2),
     series=[
-        series(code, slot, fed_by=[{"vaccine": name} | days for name in ("MR", "M", "R")])
-        for code, slot, days in (("MRA", "MR-1", {"before": "y5"}), ("MRB", "MR-2", {"from": "y5"}))
+        series("MR1", "MR-1", fed_by=[{"vaccine": "MR", "births_from": date(2000, 4, 2), "before": "y5"}]),
+        series("MR2", "MR-2", fed_by=[{"vaccine": "MR", "births_from": date(2000, 4, 2), "from": "y5"}]),
     ],
     window=[window("MR-1", opens="m12", closes="m24"), window("MR-2", opens="sch-1y", closes="sch-1d")],
     long=[fact(slots=["MR-1"], years=2, until="y4", effective_from=START)],

@@ -28,10 +28,8 @@ def _slot_answer(person: Person, slot: Slot) -> dict[str, Any]:
     state = state_of(person, slot)
     reason = reason_of(state)
     status = STATUS_OF[reason]
-    named = "not_in_force" if reason == "programme_not_in_force" else reason
-    days = _days(state) if status != "not_applicable" else dict.fromkeys(_DAYS)
-    given_on = state.dose.given_on if state.dose else None
-    answer = {"slot": slot.slot, "status": status, "reason": named} | days | {"given_on": given_on}
+    days = dict.fromkeys((*_DAYS, "given_on")) if status == "not_applicable" else _days(state)
+    answer = {"slot": slot.slot, "status": status, "reason": reason} | days
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in answer.items()}
 
 
@@ -46,7 +44,8 @@ def _days(state: State) -> dict[str, date | None]:
         state.window.closes_on,
         None if state.dose else state.earliest_next_on,
     )
-    return {name: None if day == NO_END else day for name, day in zip(_DAYS, days, strict=True)}
+    shown = {name: None if day == NO_END else day for name, day in zip(_DAYS, days, strict=True)}
+    return shown | {"given_on": state.dose.given_on if state.dose else None}
 
 
 def _dose_answer(person: Person, dose: Dose) -> dict[str, Any]:

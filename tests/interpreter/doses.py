@@ -11,6 +11,7 @@ from tests.interpreter.person import (
     episode_of,
     is_born_between,
     is_feeding,
+    is_half,
     is_member,
     product_of,
 )
@@ -59,7 +60,7 @@ def choice_of(person: Person, series: Series, dose: Dose | None = None) -> Choic
 
 
 def _choose(person: Person, group: Group, day: date) -> Choice | None:
-    begins = getattr(group, "effective_from", None)
+    begins = group.effective_from
     if begins and day < begins:
         return None
     vaccines = person.rules.group_vaccines(group)
@@ -102,7 +103,7 @@ def _course(person: Person, series: Series, episode: Any) -> Course:
         if is_feeding(dose, series, person) and episode_of(person, series, dose.given_on) == episode
     ]
     feeding.sort(key=lambda dose: dose.order)
-    course.single_antigen = _unpaired(series, feeding)
+    course.single_antigen = _unpaired(person, series, feeding)
     paired = [dose for dose in feeding if dose not in course.single_antigen]
     for _, same_day in groupby(paired, key=lambda dose: dose.given_on):  # 5
         first, *others = same_day
@@ -113,13 +114,11 @@ def _course(person: Person, series: Series, episode: Any) -> Course:
     return course
 
 
-def _unpaired(series: Series, doses: list[Dose]) -> set[Dose]:
+def _unpaired(person: Person, series: Series, doses: list[Dose]) -> set[Dose]:
     """3: an M or R dose without the other antigen to make an MR of it."""
-    if not {"M", "R"} <= {row.vaccine for row in series.fed_by}:
-        return set()
     unpaired, come = set(), {"M": 0, "R": 0}
-    single = [dose for dose in doses if dose.vaccine in come]
-    for dose in sorted(single, key=lambda dose: (dose.given_on, dose.vaccine)):  # a stable sort: 5 orders the rest
+    halves = [dose for dose in doses if is_half(dose, series, person)]
+    for dose in sorted(halves, key=lambda dose: (dose.given_on, dose.vaccine)):  # a stable sort: 5 orders the rest
         other = "R" if dose.vaccine == "M" else "M"
         come[dose.vaccine] += 1
         if come[dose.vaccine] > come[other]:
@@ -136,10 +135,9 @@ def _settle_variant(person: Person, course: Course) -> None:
         if row.series == course.series.series
     ]
     first = course.counted[0] if course.counted else None
-    for row in rows:
-        if _is_fitting(person, row, first):
-            course.variant, course.slots = row.variant, list(row.slots)
-            return
+    found = next((row for row in rows if _is_fitting(person, row, first)), None)
+    if rows:
+        course.variant, course.slots = (found.variant, list(found.slots)) if found else (None, [])
 
 
 def _is_fitting(person: Person, row: Variant, first: Dose | None) -> bool:

@@ -50,6 +50,8 @@ def _without_series(person: Person, dose: Dose, fed: list[Series], needing: list
         return _private(dose)
     if needing:
         return Judgement("unknown", "pregnancy_unknown")
+    if not fed:
+        return _plain("not_in_force")
     rows = [choice_of(person, series, dose) for series in fed]
     return _plain(next((row.others for row in rows if row), "extra"))
 

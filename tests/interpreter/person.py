@@ -31,8 +31,7 @@ class Dose:
     def order(self) -> tuple:
         """Slots 5: days first; on one day routine before others, then stage, dose_no, vaccine, product."""
         last_if_unknown = [(value is None, value or 0) for value in (self.stage, self.dose_no)]
-        product = (self.product is None, self.product or "")
-        return (self.given_on, not self.is_routine, *last_if_unknown, self.vaccine, product)
+        return (self.given_on, not self.is_routine, *last_if_unknown, self.vaccine, self.product or "")
 
 
 @dataclass
@@ -124,18 +123,25 @@ def product_of(dose: Dose, rules: Rules) -> str | None:
 
 def is_feeding(dose: Dose, series: Series, person: Person) -> bool:
     """[[series]] fed_by: does a dose of this vaccine on this day count in the series for this person?"""
-    return any(row.vaccine == dose.vaccine and _is_fed(row, dose, person) for row in series.fed_by)
+    vaccines = (dose.vaccine, "MR") if is_half(dose, series, person) else (dose.vaccine,)
+    return any(row.vaccine in vaccines and _is_fed(row, dose, person) for row in series.fed_by)
+
+
+def is_half(dose: Dose, series: Series, person: Person) -> bool:
+    """Slots 3: an M or R dose of somebody born for the series MR1, where it counts only with the other half."""
+    if dose.vaccine not in ("M", "R") or person.birth is None or "MR1" not in person.rules.series:
+        return False
+    directly = any(row.vaccine == dose.vaccine for row in series.fed_by)
+    return not directly and any(row.has_birth(person.birth) for row in person.rules.series["MR1"].fed_by)
 
 
 def _is_fed(row: FedBy, dose: Dose, person: Person) -> bool:
-    if row.sex not in ("*", person.sex):
+    if row.sex not in ("*", person.sex) or not is_born_between(person, row.births_from, row.births_until):
         return False
-    if person.birth is None:  # what an unknown birth cannot decide does not hold
-        return not (row.births_from or row.births_until or row.from_day or row.before_day)
-    return (
-        row.has_birth(person.birth)
-        and (row.from_day is None or dose.given_on >= day_of(row.from_day, person.birth))
-        and (row.before_day is None or dose.given_on < day_of(row.before_day, person.birth))
+    if person.birth is None:  # days of a life are not known
+        return not (row.from_day or row.before_day)
+    return (row.from_day is None or dose.given_on >= day_of(row.from_day, person.birth)) and (
+        row.before_day is None or dose.given_on < day_of(row.before_day, person.birth)
     )
 
 
@@ -145,6 +151,8 @@ def is_member(person: Person, name: str, vaccine: str | None = None) -> bool:
 
 
 def _is_in(person: Person, row: Cohort, vaccine: str | None) -> bool:
+    if person.birth is None and (row.births_from or row.births_until):
+        return False
     if not is_born_between(person, row.births_from, row.births_until):
         return False
     if row.special:
@@ -152,15 +160,14 @@ def _is_in(person: Person, row: Cohort, vaccine: str | None) -> bool:
             special["kind"] == row.special and vaccine in (None, special.get("vaccine")) for special in person.special
         )
     first, last = row.given_from or NO_BEGINNING, row.given_until or NO_END
-    count = sum(dose.vaccine == row.vaccine and first <= dose.given_on <= last for dose in person.countable)
+    days = {dose.given_on for dose in person.countable if dose.vaccine == row.vaccine}
+    count = sum(first <= day <= last for day in days)
     return (row.at_least is None or count >= row.at_least) and (row.fewer_than is None or count < row.fewer_than)
 
 
 def is_born_between(person: Person, first: date | None, last: date | None) -> bool:
-    """Births of a row; an unknown birth fits only a row that does not ask."""
-    if person.birth is None:
-        return first is None and last is None
-    return (first or NO_BEGINNING) <= person.birth <= (last or NO_END)
+    """Births of a row; an unknown birth may be any."""
+    return person.birth is None or (first or NO_BEGINNING) <= person.birth <= (last or NO_END)
 
 
 def pregnancy_of(person: Person, day: date) -> date | None:

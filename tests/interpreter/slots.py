@@ -15,7 +15,7 @@ EXEMPTIONS = ("had_disease", "contraindicated", "vaccinated_elsewhere", "decline
 
 STATUS = {
     "not_applicable": (
-        *("other_sex", "sex_unknown", "birth_unknown", "programme_not_in_force", "no_window", "other_series"),
+        *("other_sex", "sex_unknown", "birth_unknown", "before_programme", "no_window", "other_series"),
         *("variant", "cut_off", "waived"),
     ),
     "done": ("valid", "private"),
@@ -85,10 +85,9 @@ def _never(state: State) -> str | None:
         return "sex_unknown" if person.sex == "U" else "other_sex"
     if person.birth is None:
         return "birth_unknown"
-    if person.as_of < person.rules.programme_of_slot[slot.slot].effective_from:
-        return "programme_not_in_force"
     if state.window is None:
-        return "no_window"
+        begins = person.rules.programme_of_slot[slot.slot].effective_from
+        return "before_programme" if person.as_of < begins else "no_window"
     return "other_series" if state.course is None else None
 
 
@@ -100,14 +99,14 @@ def _not_needed(state: State) -> str | None:
     person, course, slot = state.person, state.course, state.slot.slot
     if slot not in course.slots:
         return "variant"
-    if _is_cut_off(person, course, slot):
+    if course.slots.index(slot) + 1 < _next(state):
         return "cut_off"
     return "waived" if is_waived(person, course, slot) else None
 
 
-def _is_cut_off(person: Person, course: Course, slot: str) -> bool:
-    """Skipped: before the position that a further dose on `as_of` would take."""
-    return course.slots.index(slot) + 1 < next_position(person, course, person.as_of)
+def _next(state: State) -> int:
+    """The position that a further dose on `as_of` would take."""
+    return next_position(state.person, state.course, state.person.as_of)
 
 
 def _exempt(state: State) -> str | None:
@@ -127,7 +126,7 @@ def _pending(state: State) -> str:
         ("window_ended", window.closes_on < as_of),
         ("no_time_left", next_on is not None and window.closes_on < next_on),
         ("before_window", as_of < window.opens_on),
-        ("waiting_previous", _has_open_before(state)),
+        ("waiting_previous", _next(state) < state.course.slots.index(state.slot.slot) + 1),
         ("waiting_interval", next_on is not None and as_of < next_on),
         ("legal_end_near", window.closes_on - CLOSING <= as_of),
         ("past_standard", state.standard_until < as_of),
@@ -136,13 +135,3 @@ def _pending(state: State) -> str:
         if holds:
             return reason
     return "in_standard"
-
-
-def _has_open_before(state: State) -> bool:
-    """Whether a slot before it in the variant still waits for its dose."""
-    person, course = state.person, state.course
-    before = course.slots[: course.slots.index(state.slot.slot)]
-    return any(
-        slot not in course.filled and not _is_cut_off(person, course, slot) and not is_waived(person, course, slot)
-        for slot in before
-    )
