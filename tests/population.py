@@ -1,14 +1,15 @@
 """Made-up people whose days lie where law is a day off most easily: one description, two ways to draw from it.
 
-`random_people` is quick and seeded, for thousands; `people` is the same as a hypothesis strategy, which shrinks. Ages,
+`random_people` is quick and seeded, for thousands; `crowds` is the same as a hypothesis strategy, which shrinks. Ages,
 intervals, changes of law, products and vaccines come from the schedule, so a new programme is drawn from as soon as it
 is data.
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -34,6 +35,7 @@ STAGES = (None, "1", "1A", "2")
 STRANGE = "ZZZ"  # a vaccine and a product that nobody knows
 NEAR = (0, -1, 1)
 A_WHILE = timedelta(days=200)
+A_LIFETIME = timedelta(days=20 * 365)
 DRAWN_AGES = ("m2", "m6", "m12", "m24", "m60", "m90", "y9", "y13", "fyS12", "fyE16", "y20", "y60", "y65", "fyS65")
 
 
@@ -142,25 +144,32 @@ def _families(rules: Rules, vaccines: list[str]) -> list[list[str]]:
     return [family for family in found if family]
 
 
-def random_people(rules: Rules, count: int, seed: int) -> Iterator[Case]:
-    """Draw `count` cases; the same seed draws the same ones."""
+def random_people(rules: Rules, count: int, seed: int, *, share: int = 100) -> Iterator[Case]:
+    """Draw `count` cases; the same seed draws the same ones. `share` people at a time are asked about on one day."""
     world, pick = read_world(rules), Pick(random.Random(seed))  # noqa: S311 (nothing secret is drawn)
-    for _ in range(count):
-        yield person(world, pick)
+    for number in range(count):
+        if number % share == 0:
+            as_of = _as_of(world, pick)
+        yield person(world, pick, as_of)
 
 
-def people(rules: Rules) -> st.SearchStrategy[Case]:
-    """The same people as a strategy."""
+def crowds(rules: Rules, most: int) -> st.SearchStrategy[list[Case]]:
+    """The same people as a strategy: up to `most` of them, asked about on one day."""
     world = read_world(rules)
-    return st.composite(lambda draw: person(world, DrawnPick(draw)))()
+
+    @st.composite
+    def crowd(draw: Any) -> list[Case]:
+        pick = DrawnPick(draw)
+        as_of = _as_of(world, pick)
+        return [person(world, pick, as_of) for _ in range(1 + pick.upto(most - 1))]
+
+    return crowd()
 
 
-def person(world: World, pick: Pick) -> Case:
+def person(world: World, pick: Pick, as_of: date) -> Case:
     """Draw one case as `workbench evaluate` takes it."""
-    profile = pick.of(PROFILES)
-    birth = _birth(world, pick, profile)
-    doses = [dose for _ in range(pick.upto(4)) for dose in _course(world, pick, birth)]
-    as_of = _as_of(world, pick, birth, doses)
+    birth = _birth(world, pick, as_of)
+    doses = [dose for _ in range(pick.upto(4)) for dose in _course(world, pick, birth, as_of)]
     case = {
         "birth_date": birth.isoformat(),
         "sex": "U" if pick.chance(2) else pick.of("FM"),
@@ -172,44 +181,65 @@ def person(world: World, pick: Pick) -> Case:
     return case | _rarities(pick, birth, as_of)
 
 
-def _birth(world: World, pick: Pick, profile: str) -> date:
-    bounds = [day for edges in world.edges.values() for day in edges.births]
-    if bounds and pick.chance(15):
-        return pick.of(sorted(bounds)) + timedelta(days=pick.of(NEAR))
-    year = pick.of(YEARS[profile])
-    if pick.chance(40):
+def _birth(world: World, pick: Pick, as_of: date) -> date:
+    """A birth near one that a row names, or whose age is near one that a row names, or any."""
+    way = pick.upto(9)
+    bounds = sorted({day for edges in world.edges.values() for day in edges.births if day <= as_of})
+    if way == 0 and bounds:
+        return pick.of(bounds) + timedelta(days=pick.of(NEAR))
+    if way <= 4:
+        edges = world.edges[pick.of(sorted(world.edges))]
+        words = sorted(word for word in edges.words if not word.startswith(("edd", "sch", "birth")))
+        return _back(as_of, partial(day_of, pick.of(words or DRAWN_AGES))) + timedelta(days=pick.of(NEAR))
+    years = [year for year in YEARS[pick.of(PROFILES)] if year <= as_of.year] or [as_of.year]
+    year = pick.of(years)
+    if way <= 6:
         return date(year, 1, 1) + timedelta(days=pick.upto(364))
     month, day = pick.of(MONTH_DAYS)
     return date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day)
 
 
-def _course(world: World, pick: Pick, birth: date) -> list[Case]:
-    """Some doses of one family: the first near an age or a change of law, the others near an interval."""
-    for _ in range(5):  # a family of the person's time, if one is soon found
+def _back(day: date, rule: Callable[[date], date]) -> date:
+    """A day from which `rule` leads about to `day`."""
+    start = day - (rule(day) - day)
+    return start - (rule(start) - day)
+
+
+def _course(world: World, pick: Pick, birth: date, as_of: date) -> list[Case]:
+    """Some doses of one family: the first near an age or a change of law, the others near an interval.
+
+    Some are moved so that an interval from the last of them ends about on `as_of`.
+    """
+    for _ in range(12):  # a family of the person's time, if one is soon found
         family = pick.of(world.families)
         vaccine = pick.of(family)
         day, doses = _first_day(world.edges[vaccine], pick, birth), []
-        if FIRST_DAY < day + A_WHILE < LAST_DAY:
+        if day + A_WHILE > FIRST_DAY and day <= as_of:
             break
     for _ in range(1 + pick.upto(3)):
         doses.append(_dose(world, pick, vaccine, day))
-        day = _next_day(world.edges[vaccine], pick, birth, day)
+        last, day = day, _next_day(world.edges[vaccine], pick, birth, day)
         if pick.chance(20):
             vaccine = pick.of(family)
-    return doses
+    spans = sorted(world.edges[vaccine].spans)
+    if not spans or last < as_of - A_LIFETIME or pick.chance(60):
+        return doses
+    anchor = _back(as_of, partial(after_span, pick.of(spans))) + timedelta(days=pick.of(NEAR))
+    return [dose | {"given_on": _moved(dose["given_on"], anchor - last)} for dose in doses]
+
+
+def _moved(day: str, by: timedelta) -> str:
+    return (date.fromisoformat(day) + by).isoformat()
 
 
 def _first_day(edges: Edges, pick: Pick, birth: date) -> date:
-    way = pick.upto(9)
-    if way <= 5 and edges.words:
-        word = pick.of(sorted(edges.words))
-        if not word.startswith("edd"):
-            return day_of(word, birth) + timedelta(days=pick.of(NEAR))
+    way, words = pick.upto(9), sorted(word for word in edges.words if not word.startswith("edd"))
+    if way <= 6 and words:
+        inside = timedelta(days=pick.of(NEAR) if way <= 3 else pick.upto(300))
+        return day_of(pick.of(words), birth) + inside
     if way <= 7 and edges.days:
         return pick.of(sorted(edges.days)) + timedelta(days=pick.of(NEAR))
-    if way == 8:
-        return birth + timedelta(days=pick.of(NEAR))
-    return birth + timedelta(days=pick.upto(12 * 365))
+    return birth + timedelta(days=pick.of(NEAR) if way == 8 else pick.upto(12 * 365))
 
 
 def _next_day(edges: Edges, pick: Pick, birth: date, day: date) -> date:
@@ -233,24 +263,15 @@ def _dose(world: World, pick: Pick, vaccine: str, day: date) -> Case:
     }
 
 
-def _as_of(world: World, pick: Pick, birth: date, doses: list[Case]) -> date:
-    if not doses or pick.chance(25):
-        return _clipped(_some_day(world, pick, birth))
-    last = max(doses, key=lambda dose: dose["given_on"])
-    seen = last if pick.chance(80) else pick.of(doses)
-    given, edges = date.fromisoformat(seen["given_on"]), world.edges.get(seen["vaccine"], Edges())
+def _as_of(world: World, pick: Pick) -> date:
     way = pick.upto(3)
-    if way <= 1 and edges.spans:
-        return _clipped(after_span(pick.of(sorted(edges.spans)), given) + timedelta(days=pick.of(NEAR)))
-    return _clipped(_first_day(edges, pick, birth) if way == 2 else given + timedelta(days=pick.upto(900)))
-
-
-def _some_day(world: World, pick: Pick, birth: date) -> date:
-    if pick.chance(40):
-        return day_of(pick.of(DRAWN_AGES), birth) + timedelta(days=pick.of(NEAR))
-    if pick.chance(40):
-        edges = world.edges[pick.of(sorted(world.edges))]
-        return pick.of(sorted(edges.days)) + timedelta(days=pick.of(NEAR))
+    if way == 0:
+        month, day = pick.of(MONTH_DAYS)
+        year = pick.of(range(FIRST_DAY.year, LAST_DAY.year))
+        return _clipped(date(year, month, 28 if (month, day) == (2, 29) and year % 4 else day))
+    if way == 1:
+        days = sorted({day for edges in world.edges.values() for day in edges.days if day >= FIRST_DAY})
+        return _clipped(pick.of(days) + timedelta(days=pick.of(NEAR)))
     return FIRST_DAY + timedelta(days=pick.upto((LAST_DAY - FIRST_DAY).days))
 
 
