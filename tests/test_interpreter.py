@@ -165,7 +165,8 @@ DOSES = rows("""
     the season before the last            | 1950-05-10 | SEA 2024-10-01, SEA 2025-10-01, SEA 2025-12-01   | valid@SEA-1, valid@SEA-1, extra
     a day before the season               | 1950-05-10 | SEA 2025-09-30                                   | too_early@SEA-1
     the other one of this season          | 1950-05-10 | SEA 2024-12-01, SEB 2025-10-01, SEA 2025-12-01   | valid@SEA-1, extra, valid@SEA-1
-    no pregnancy recorded                 | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-01 voluntary         | unknown/pregnancy_unknown, private
+    no pregnancy recorded                 | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-02 voluntary         | unknown/pregnancy_unknown, private
+    none, and twice on one day            | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-01 voluntary         | unknown/pregnancy_unknown, duplicate
 """)
 
 
