@@ -106,6 +106,17 @@ class Schedule:
         )
         return _table("interval", found)
 
+    def tables(
+        self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = ()
+    ) -> dict[str, pa.Table]:
+        """Return every rule table of a snapshot: for its birth dates, its days of vaccination and its special reasons."""
+        births = list(births)
+        return self.rule_tables() | self.birth_tables(births) | {
+            "window": self.window_table(births),
+            "special_window": self.special_window_table(reasons),
+            "interval": self.interval_table(days),
+        }
+
     def rule_tables(self) -> dict[str, pa.Table]:
         """Return the tables of rules that depend on no date, as `records` describes them."""
         return rule_tables(self.edition, self.programmes)
