@@ -7,32 +7,24 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 
-from tests.interpreter import Rules, evaluate, read_folder
+from tests.interpreter import evaluate, shipped_rules
 from tests.population import crowds, random_people
 
 evaluation = pytest.importorskip("workbench.evaluation")  # until that room is built there is nothing to compare
 
 Case = dict[str, Any]
-SCHEDULE = Path(evaluation.__file__).parents[1] / "schedule"
 LISTS = ("exemptions", "special", "doses")
 EXTRAS = ("extracted_on", "died", "birth_earliest")
 BATCH = 10_000
 
 
-@cache
-def rules() -> Rules:
-    return read_folder(SCHEDULE)
-
-
 def interpreted(case: Case) -> dict[str, Any]:
-    return evaluate(case, rules())
+    return evaluate(case, shipped_rules())
 
 
 def difference(ours: dict[str, Any], theirs: dict[str, Any]) -> list[str]:
@@ -80,11 +72,11 @@ def assert_agreement(cases: Sequence[Case], answers: Sequence[dict[str, Any]] | 
 
 
 def test_2000_people():
-    assert_agreement(list(random_people(rules(), 2_000, seed=20261101)))
+    assert_agreement(list(random_people(shipped_rules(), 2_000, seed=20261101)))
 
 
 @settings(max_examples=20)
-@given(crowds(read_folder(SCHEDULE), most=20))
+@given(crowds(shipped_rules(), most=20))
 def test_any_people(cases):
     assert_agreement(cases)
 
@@ -93,5 +85,5 @@ def test_any_people(cases):
 def test_200_000_people():
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         for seed in range(200_000 // BATCH):
-            cases = list(random_people(rules(), BATCH, seed, share=500))
+            cases = list(random_people(shipped_rules(), BATCH, seed, share=500))
             assert_agreement(cases, list(pool.map(interpreted, cases, chunksize=500)))

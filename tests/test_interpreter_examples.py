@@ -5,29 +5,19 @@
 
 from collections import Counter
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 
-import workbench
-from tests.interpreter import Rules, evaluate, read_folder
+from tests.interpreter import evaluate, shipped_rules
 from tests.interpreter.slots import STATUS, STATUS_OF
 from tests.population import crowds, random_people
 from tests.tables import rows
 
-SCHEDULE = Path(workbench.__file__).parent / "schedule"
-
-
-@cache
-def rules() -> Rules:
-    return read_folder(SCHEDULE)
-
 
 def slot_on(birth, slot, as_of, doses=()):
     case = {"birth_date": birth, "sex": "F", "as_of": as_of, "doses": list(doses)}
-    return next(row for row in evaluate(case, rules())["slots"] if row["slot"] == slot)
+    return next(row for row in evaluate(case, shipped_rules())["slots"] if row["slot"] == slot)
 
 
 EXAMPLES = rows("""
@@ -92,12 +82,12 @@ def test_every_reason_has_one_status():
 
 
 @settings(max_examples=25)
-@given(crowds(read_folder(SCHEDULE), most=3))
+@given(crowds(shipped_rules(), most=3))
 def test_what_holds_for_everybody(cases):
     for case in cases:
-        answer = evaluate(case, rules())
+        answer = evaluate(case, shipped_rules())
 
-        assert [row["slot"] for row in answer["slots"]] == list(rules().slots)
+        assert [row["slot"] for row in answer["slots"]] == list(shipped_rules().slots)
         assert [row["given_on"] for row in answer["doses"]] == [dose["given_on"] for dose in case["doses"]]
         for row in answer["slots"]:
             assert STATUS_OF[row["reason"]] == row["status"]
@@ -105,7 +95,7 @@ def test_what_holds_for_everybody(cases):
 
 
 def test_random_people_meet_every_status_and_evaluation():
-    found = [evaluate(case, rules()) for case in random_people(rules(), 1_500, seed=3, share=25)]
+    found = [evaluate(case, shipped_rules()) for case in random_people(shipped_rules(), 1_500, seed=3, share=25)]
 
     assert {row["status"] for answer in found for row in answer["slots"]} == set(STATUS)
     assert {row["evaluation"] for answer in found for row in answer["doses"]} == {

@@ -6,9 +6,10 @@ Point numbers in the comments of this package are those of decision evaluation.
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
+import workbench
 from workbench import lawdates
 from workbench.schedule import expressions
 from workbench.schedule.model import Edition, Group, LegalWindow, Programme, Series, Slot, StandardPeriod
@@ -132,6 +133,12 @@ def read_folder(folder: Path) -> Rules:
     edition = tomllib.loads((folder / "schedule.toml").read_text(encoding="utf-8"))
     files = sorted((folder / "programmes").glob("*.toml"))
     return read_rules(edition, [tomllib.loads(path.read_text(encoding="utf-8")) for path in files])
+
+
+@cache
+def shipped_rules() -> Rules:
+    """The statute that comes with the workbench."""
+    return read_folder(Path(workbench.__file__).parent / "schedule")
 
 
 def read_rules(edition: dict, programmes: list[dict]) -> Rules:
