@@ -50,6 +50,7 @@ class Law:
     births_from: date = NO_BEGINNING
     births_until: date = NO_END
     cohort: str = ""
+    extension: str = ""
     is_retroactive: bool = False
     is_repeated: bool = False
     season: int | None = None  # the 年度 in which alone the row is known
@@ -124,8 +125,9 @@ class Rules:
         }
 
     def group_vaccines(self, group: Group) -> list[str]:
-        """The vaccines of a group in its order; without one, all that feed its series."""
-        return group.order or [feed.vaccine for series in group.series for feed in self.series[series].fed_by]
+        """The vaccines of a group: first those of its order, then what else feeds its series."""
+        fed = [feed.vaccine for series in group.series for feed in self.series[series].fed_by]
+        return list(dict.fromkeys([*group.order, *fed]))
 
 
 def read_folder(folder: Path) -> Rules:
@@ -161,6 +163,7 @@ def _each(row: LegalWindow) -> list[Law]:
             births_from=row.births_from or NO_BEGINNING,
             births_until=row.births_until or NO_END,
             cohort=row.cohort or "",
+            extension=row.extension or "",
             is_retroactive=row.retroactive,
             is_repeated=row.is_repeated,
         )
@@ -201,7 +204,7 @@ def _succeeding(laws: list[Law]) -> list[Law]:
 def _is_replaced(law: Law, laws: list[Law]) -> bool:
     if law.effective_to is None or law.is_repeated:
         return False
-    same = ("cohort", "births_from", "births_until", "is_repeated")
+    same = ("cohort", "extension", "births_from", "births_until", "is_repeated")
     return any(
         other.effective_from == law.effective_to + ONE_DAY
         and all(getattr(other, name) == getattr(law, name) for name in same)
