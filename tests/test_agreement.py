@@ -98,7 +98,7 @@ FOUND = {  # on which the two once differed
         "1997-02-07", "2026-08-31", dose("RSVM", "2026-04-02"), dose("RSVM", "2026-04-02", legal_class="temporary")
     ),
     "an interval from a seasonal dose of an earlier 年度": case(
-        "1950-05-10", "2020-05-10", dose("FLU", "2018-12-06"), dose("PPV", "2018-12-10")
+        "1953-05-10", "2020-05-10", dose("FLU", "2018-12-06"), dose("PPV", "2018-12-10")
     ),
 }
 
