@@ -153,7 +153,11 @@ TABLES: dict[str, TableSpec] = {
         TableSpec(
             "asked",
             "人ごとに違う基準日で尋ねるときの基準日。スナップショットでは空",
-            (Column("person_id", _ID, "person.person_id"), Column("as_of", _DAY, "基準日")),
+            (
+                Column("person_id", _ID, "person.person_id"),
+                Column("as_of", _DAY, "基準日"),
+                Column("extracted_on", _DAY, "抽出日", nullable=True),
+            ),
         ),
         TableSpec(
             "person_cohort",

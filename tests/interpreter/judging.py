@@ -50,10 +50,10 @@ def _without_series(person: Person, dose: Dose, fed: list[Series]) -> Judgement:
 
 def judge_in(person: Person, course: Course, dose: Dose) -> Judgement:
     """Judge a dose within one of the series that it feeds."""
-    if dose in course.duplicates:
-        return _plain("duplicate")
     if person.birth is None:
         return Judgement("unknown", "birth_unknown")
+    if dose in course.duplicates:
+        return _plain("duplicate")
     if course.series.episode == "pregnancy" and pregnancy_of(person, dose.given_on) is None:
         return Judgement("unknown", "pregnancy_unknown") if dose.is_routine else _private(dose)
     if dose in course.single_antigen:

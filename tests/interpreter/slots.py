@@ -99,9 +99,9 @@ def _not_needed(state: State) -> str | None:
     person, course, slot = state.person, state.course, state.slot.slot
     if slot not in course.slots:
         return "variant"
-    if course.slots.index(slot) + 1 < _next(state):
-        return "cut_off"
-    return "waived" if is_waived(person, course, slot) else None
+    if is_waived(person, course, slot):
+        return "waived"
+    return "cut_off" if course.slots.index(slot) + 1 < _next(state) else None
 
 
 def _next(state: State) -> int:

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench import schedule
-from workbench.evaluation.case import UNKNOWN, Case, CaseDose, read_case, to_case
+from workbench.evaluation.case import Case, CaseDose, read_case
 from workbench.queries import query_sql
 from workbench.queries.judging import judge_doses
 from workbench.records import NO_END, TABLES
@@ -31,10 +31,9 @@ def evaluate_cases(cases: Iterable[Case | dict[str, Any]], rules: schedule.Sched
 
     Slots are in display order, doses in the order of the case.
 
-    Raises:
-        ParameterError: a case given as a dict breaks the form.
+    A vaccine without a code is `unknown` here, as in a city's records; `read_case` refuses it.
     """
-    read = [case if isinstance(case, Case) else to_case(case) for case in cases]
+    read = [case if isinstance(case, Case) else Case.model_validate(case) for case in cases]
     rules = rules or schedule.load()
     with duckdb.connect(config={"threads": 2}) as connection:
         _fill(connection, read, rules)
@@ -46,7 +45,7 @@ def evaluate_cases(cases: Iterable[Case | dict[str, Any]], rules: schedule.Sched
         found = []
         for dose in case.doses:
             seen = dose in _seen(case)
-            found.append(doses[dose_id] if seen else _unseen(case, dose))
+            found.append(doses[dose_id] if seen else _unseen(dose))
             dose_id += seen
         answers.append({"slots": slots[number], "doses": found})
     return answers
@@ -56,7 +55,7 @@ def _fill(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case], rules: s
     persons = dict(enumerate(cases))
     filled = {
         "person": [_person(number, case) for number, case in persons.items()],
-        "asked": [{"person_id": number, "as_of": case.as_of} for number, case in persons.items()],
+        "asked": [{"person_id": number, "as_of": case.as_of, "extracted_on": case.extracted_on} for number, case in persons.items()],
         "dose": [_dose(number, dose) for number, case in persons.items() for dose in _seen(case)],
         "exemption": [
             {"person_id": number, **row.model_dump(), "from_on": row.from_on or _LONG_AGO}
@@ -94,18 +93,19 @@ def _person(number: int, case: Case) -> dict[str, Any]:
 
 
 def _seen(case: Case) -> list[CaseDose]:
-    """Return the doses that are asked about; what is recorded for later days is answered without the queries."""
-    last = min(filter(None, (case.as_of, case.extracted_on)))
-    return [dose for dose in case.doses if dose.given_on <= last]
+    """Return the doses that are asked about; one of a later day is answered without the queries."""
+    return [dose for dose in case.doses if dose.given_on <= case.as_of]
 
 
-def _unseen(case: Case, dose: CaseDose) -> Answer:
-    reason = "after_as_of" if dose.given_on > case.as_of else "future"
-    evaluation = "impossible"
-    if dose.vaccine == UNKNOWN and reason == "future":
-        evaluation = reason = "unknown"
+def _unseen(dose: CaseDose) -> Answer:
     given_on = dose.given_on.isoformat()
-    return {"vaccine": dose.vaccine, "given_on": given_on, "evaluation": evaluation, "reason": reason, "slot": None}
+    return {
+        "vaccine": dose.vaccine,
+        "given_on": given_on,
+        "evaluation": "impossible",
+        "reason": "after_as_of",
+        "slot": None,
+    }
 
 
 def _dose(number: int, dose: CaseDose) -> dict[str, Any]:

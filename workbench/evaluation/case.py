@@ -25,20 +25,13 @@ def _read_day(value: object) -> object:
     raise ValueError(msg)
 
 
-def _read_vaccine(value: object) -> object:
-    if value != UNKNOWN and value not in _vaccines():
-        msg = "unknown vaccine"
-        raise ValueError(msg)
-    return value
-
-
 @cache
 def _vaccines() -> frozenset[str]:
     return frozenset(row.vaccine for row in schedule.load().edition.vaccine)
 
 
 Day = Annotated[date, BeforeValidator(_read_day)]
-Vaccine = Annotated[str, BeforeValidator(_read_vaccine)]
+Vaccine = Annotated[str, Field(min_length=1)]
 
 
 class _Form(BaseModel):
@@ -104,21 +97,29 @@ def read_case(text: str, line: int | None = None) -> Case:
         ParameterError: it is no JSON object, or breaks the form; the message names line and key, never a value.
     """
     where = f"{line}行目の事例" if line else "事例"
+    fault = None
     try:
-        return Case.model_validate(json.loads(text))
+        case = Case.model_validate(json.loads(text))
     except json.JSONDecodeError:
-        fault = None
+        msg = f"{where}がJSONとして読めません。1件を {{ }} で囲んだ1つのJSONにしてください。"
+        raise ParameterError(msg) from None
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
     if fault is None:
-        msg = f"{where}がJSONとして読めません。1件を {{ }} で囲んだ1つのJSONにしてください。"
-        raise ParameterError(msg)
+        return _known(case, where)
     key = ".".join(str(part) for part in fault["loc"]) or "全体"
     reason = _REASONS.get(fault["type"], "値の種類が違います")
     msg = f"{where}の項目 {key} を読めません：{reason}。workbench evaluate --help の形に直してください。"
     raise ParameterError(msg)
 
 
-def to_case(given: dict[str, Any]) -> Case:
-    """Read a case that is already parsed (see `read_case`)."""
-    return read_case(json.dumps(given, default=str))
+def _known(case: Case, where: str) -> Case:
+    for name in ("doses", "exemptions", "special"):
+        for number, row in enumerate(getattr(case, name), 1):
+            if row.vaccine != UNKNOWN and row.vaccine not in _vaccines():
+                msg = (
+                    f"{where}の項目 {name}.{number}.vaccine を読めません：知らないワクチンの記号です。"
+                    f"記号は {', '.join(sorted(_vaccines()))} か {UNKNOWN} です。"
+                )
+                raise ParameterError(msg)
+    return case

@@ -38,12 +38,12 @@ decided AS (
         f.* EXCLUDE (slot_no, evaluation, reason),
         CASE WHEN f.is_needed THEN f.slot_no END AS slot_no,
         CASE
-            WHEN f.is_needed OR f.reason IN ('duplicate', 'birth_unknown') THEN f.evaluation
+            WHEN f.is_needed OR f.reason = 'birth_unknown' THEN f.evaluation
             WHEN d.legal_class <> 'routine' THEN 'private'
             ELSE c.others
         END AS evaluation,
         CASE
-            WHEN f.is_needed OR f.reason IN ('duplicate', 'birth_unknown') THEN f.reason
+            WHEN f.is_needed OR f.reason = 'birth_unknown' THEN f.reason
             WHEN d.legal_class = 'temporary' THEN 'temporary'
             WHEN d.legal_class <> 'routine' THEN 'private'
             ELSE c.others

@@ -14,7 +14,7 @@ WITH
 placed AS (
     SELECT
         p.* EXCLUDE (slot_no),
-        CASE WHEN w.dose_id IS NULL THEN p.slot_no END AS slot_no
+        CASE WHEN w.dose_id IS NULL AND NOT (p.is_pregnancy AND p.episode = 0) THEN p.slot_no END AS slot_no
     FROM placed_dose AS p
     LEFT JOIN waived_dose AS w ON p.dose_id = w.dose_id AND p.series_no = w.series_no
 ),
@@ -47,8 +47,8 @@ judged AS (
     SELECT
         *,
         CASE
-            WHEN is_duplicate THEN 'duplicate'
             WHEN birth_date IS NULL THEN 'birth_unknown'
+            WHEN is_duplicate THEN 'duplicate'
             WHEN is_pregnancy AND episode = 0 AND legal_no = 0 THEN 'pregnancy_unknown'
             WHEN slot_no IS NULL AND legal_no = 0 THEN 'extra'
             WHEN given_on < opens_on THEN 'too_early'

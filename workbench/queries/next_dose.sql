@@ -1,8 +1,8 @@
 -- next_dose: from when the doses recorded so far allow the missing ones of their series.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
 -- Reads    interval, judged, series_progress, slot_interval
--- Returns  one row per person and slot not filled that has an interval to a recorded dose, in no order
---          person_id BIGINT, slot_no SMALLINT, earliest_next_on DATE, standard_from DATE, standard_until DATE
+-- Returns  one row per person, series and slot not filled that has an interval to a recorded dose, in no order
+--          person_id BIGINT, series_no SMALLINT, slot_no SMALLINT, earliest_next_on DATE, standard_from DATE, standard_until DATE
 -- Nulls    standard_*: no standard interval is given
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
@@ -24,6 +24,7 @@ missing AS (
 
 SELECT
     m.person_id,
+    m.series_no,
     m.slot_no,
     max(v.earliest_next_on) AS earliest_next_on,
     max(v.standard_from) AS standard_from,
@@ -34,4 +35,4 @@ INNER JOIN judged AS e
         m.person_id = e.person_id AND m.series_no = e.series_no AND m.after_position = e.position
         AND e.given_on <= m.as_of
 INNER JOIN interval AS v ON e.given_on = v.given_on AND m.rule_no = v.rule_no
-GROUP BY m.person_id, m.slot_no
+GROUP BY m.person_id, m.series_no, m.slot_no

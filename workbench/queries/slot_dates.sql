@@ -184,5 +184,5 @@ LEFT JOIN judged AS e
     ON
         d.person_id = e.person_id AND d.slot_no = e.slot_no AND d.series_no = e.series_no AND d.episode = e.episode
         AND e.given_on <= d.as_of
-LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.slot_no = n.slot_no
+LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.series_no = n.series_no AND d.slot_no = n.slot_no
 LEFT JOIN exempt AS x ON d.person_id = x.person_id AND s.vaccine = x.vaccine
