@@ -11,7 +11,7 @@ from datetime import date
 
 import pyarrow as pa
 
-FORMAT_VERSION = 1  # of the snapshot's tables; a reader refuses another
+FORMAT_VERSION = 2  # of the snapshot's tables; a reader refuses another
 NO_END = date(9999, 12, 31)  # `closes_on` of a window that the law leaves open
 
 PERSON_ID = re.compile(r"p[0-9a-f]{16}")
@@ -43,6 +43,15 @@ class TableSpec:
 
 
 _DAY, _TEXT, _ID, _COUNT = pa.date32(), pa.string(), pa.int64(), pa.int64()
+
+_WINDOW_DAYS = (
+    Column("known_from", _DAY, "この日の法令から"),
+    Column("known_until", _DAY, "この日の法令まで（含む）"),
+    Column("opens_on", _DAY, "定期接種として受けられる最初の日"),
+    Column("standard_from", _DAY, "標準的な接種期間の最初の日"),
+    Column("standard_until", _DAY, "標準的な接種期間の最後の日"),
+    Column("closes_on", _DAY, "定期接種として受けられる最後の日（定めがなければ9999-12-31）"),
+)
 
 TABLES: dict[str, TableSpec] = {
     spec.name: spec
@@ -101,21 +110,32 @@ TABLES: dict[str, TableSpec] = {
             "特別の事情（長期療養特例など）",
             (
                 Column("person_id", _ID, "person.person_id"),
-                Column("kind", _TEXT, "long_term_care（長期療養特例）"),
+                Column("kind", _TEXT, "long_term_care 長期療養特例 | pregnancy 妊娠 | designated_condition 60〜64歳の障害 | rubella_antibody_low"),
                 Column("vaccine", _TEXT, "ワクチンの記号"),
-                Column("reason_end_on", _DAY, "特別の事情がなくなった日", nullable=True),
+                Column("reason_end_on", _DAY, "特別の事情がなくなった日。妊娠では出産予定日", nullable=True),
             ),
         ),
         TableSpec(
             "window",
-            "対象期間。生年月日と枠ごとに、法令の期間を日付にしたもの（両端を含む）",
+            "対象期間。生年月日と枠ごとに、法令の期間を、いつの法令によるかとともに日付にしたもの（両端を含む）",
             (
                 Column("birth_date", _DAY, "生年月日"),
                 Column("slot", _TEXT, "slot.slot"),
-                Column("opens_on", _DAY, "定期接種として受けられる最初の日"),
-                Column("standard_from", _DAY, "標準的な接種期間の最初の日"),
-                Column("standard_until", _DAY, "標準的な接種期間の最後の日"),
-                Column("closes_on", _DAY, "定期接種として受けられる最後の日（定めがなければ9999-12-31）"),
+                Column("cohort", _TEXT, "特別な対象者の区分。ふつうの対象者は空"),
+                *_WINDOW_DAYS,
+            ),
+        ),
+        TableSpec(
+            "special_window",
+            "特別の事情による対象期間（長期療養特例、妊娠）。事情の日ごと",
+            (
+                Column("birth_date", _DAY, "生年月日（妊娠の行では空）", nullable=True),
+                Column("kind", _TEXT, "special.kind"),
+                Column("vaccine", _TEXT, "special.vaccine"),
+                Column("reason_end_on", _DAY, "special.reason_end_on（妊娠の行では出産予定日）"),
+                Column("slot", _TEXT, "slot.slot"),
+                Column("cohort", _TEXT, "特別な対象者の区分。ふつうの対象者は空"),
+                *_WINDOW_DAYS,
             ),
         ),
         TableSpec(
@@ -150,39 +170,193 @@ TABLES: dict[str, TableSpec] = {
                 Column("code", _TEXT, "種類と期の記号 MR1 など"),
                 Column("dose", pa.int16(), "記号の中の回数"),
                 Column("programme", _TEXT, "programme.programme"),
-                Column("series", _TEXT, "順に埋まる枠の列の記号"),
-                Column("position", pa.int16(), "列の中の順番（1から）"),
                 Column("label", _TEXT, "枠の名称"),
                 Column("sex", _TEXT, "* | M | F（対象の性別）"),
-                Column("vaccine", _TEXT, "対象外事由を見るときのワクチンの記号"),
+                Column("vaccine", _TEXT, "対象外事由と長期療養特例を見るときのワクチンの記号"),
+                Column("cohort", _TEXT, "この枠に特別な対象者の区分があれば、その記号", nullable=True),
+                Column("stage", _TEXT, "この枠の接種が記録される期", nullable=True),
+                Column("number", pa.int16(), "この枠の接種が記録される回数", nullable=True),
                 Column("display_order", pa.int16(), "表に並べる順"),
+            ),
+        ),
+        TableSpec(
+            "series",
+            "日付の順に枠が埋まる列",
+            (
+                Column("series", _TEXT, "列の記号"),
+                Column("programme", _TEXT, "programme.programme"),
+                Column("choice_group", _TEXT, "受け方を選ぶ組の記号。選ばない列は空", nullable=True),
+                Column("episode", _TEXT, "life 生涯 | season 年度ごと | pregnancy 妊娠ごと"),
+                Column("has_variants", pa.bool_(), "初回の接種によって必要な枠が変わるか"),
+                Column("display_order", pa.int16(), "並べる順"),
+            ),
+        ),
+        TableSpec(
+            "series_slot",
+            "列の枠の順番。初回の接種による区分ごと",
+            (
+                Column("series", _TEXT, "series.series"),
+                Column("variant", _TEXT, "初回の接種による区分。区分のない列は -"),
+                Column("slot", _TEXT, "slot.slot"),
+                Column("position", pa.int16(), "列の中の順番（1から）"),
             ),
         ),
         TableSpec(
             "series_vaccine",
             "どの接種記録がどの列に数えられるか",
             (
-                Column("series", _TEXT, "slot.series"),
+                Column("series", _TEXT, "series.series"),
                 Column("vaccine", _TEXT, "ワクチンの記号"),
-                Column("stage", _TEXT, "記録された期。* はすべて、- は期の記録なし"),
+                Column("births_from", _DAY, "この生年月日から"),
+                Column("births_until", _DAY, "この生年月日まで（含む）"),
+                Column("sex", _TEXT, "* | M | F"),
+                Column("by_age", pa.bool_(), "数える日が年齢によるか（series_days にある）"),
             ),
         ),
         TableSpec(
-            "series_instead",
-            "これらのワクチンで始めた人は、この列の対象としない",
+            "series_days",
+            "接種記録が列に数えられる日。生年月日ごと（年齢によるものだけ）",
             (
-                Column("series", _TEXT, "slot.series"),
+                Column("birth_date", _DAY, "生年月日"),
+                Column("series", _TEXT, "series.series"),
                 Column("vaccine", _TEXT, "ワクチンの記号"),
+                Column("from_on", _DAY, "数える最初の日"),
+                Column("until_on", _DAY, "数える最後の日"),
+            ),
+        ),
+        TableSpec(
+            "variant",
+            "初回の接種による区分と、その初回の日。生年月日ごと",
+            (
+                Column("birth_date", _DAY, "生年月日"),
+                Column("series", _TEXT, "series.series"),
+                Column("variant", _TEXT, "区分の記号"),
+                Column("variant_order", pa.int16(), "当てはめる順。先に当てはまるものをとる"),
+                Column("product", _TEXT, "初回の製品。問わなければ空", nullable=True),
+                Column("first_from", _DAY, "初回がこの日から"),
+                Column("first_until", _DAY, "初回がこの日まで（含む）"),
+            ),
+        ),
+        TableSpec(
+            "skip",
+            "埋められなくなる枠。生年月日ごと",
+            (
+                Column("birth_date", _DAY, "生年月日"),
+                Column("series", _TEXT, "series.series"),
+                Column("variant", _TEXT, "区分の記号"),
+                Column("dose_after", _DAY, "この日より後の接種は", nullable=True),
+                Column("dose_position", pa.int16(), "この順番から後を埋める", nullable=True),
+                Column("previous_after", _DAY, "前の接種がこの日より後なら", nullable=True),
+                Column("previous_position", pa.int16(), "この順番から後を埋める", nullable=True),
+            ),
+        ),
+        TableSpec(
+            "waive",
+            "前の接種の間隔が足りれば要らない枠",
+            (
+                Column("series", _TEXT, "series.series"),
+                Column("variant", _TEXT, "区分の記号"),
+                Column("slot", _TEXT, "slot.slot"),
+                Column("position", pa.int16(), "その枠の順番"),
+                Column("first_position", pa.int16(), "間隔を数える始めの接種"),
+                Column("second_position", pa.int16(), "間隔を数える終わりの接種"),
+                Column("rule", _TEXT, "interval.rule"),
             ),
         ),
         TableSpec(
             "slot_interval",
             "枠に必要な間隔。1つの枠に複数ありうる",
             (
+                Column("series", _TEXT, "series.series"),
+                Column("variant", _TEXT, "区分の記号"),
                 Column("slot", _TEXT, "slot.slot"),
-                Column("after_position", pa.int16(), "列の中の何番目の接種から数えるか"),
-                Column("rule", _TEXT, "間隔の規則の記号"),
+                Column("position", pa.int16(), "その枠の順番"),
+                Column("after_position", pa.int16(), "何番目の接種から数えるか"),
+                Column("rule", _TEXT, "interval.rule"),
+                Column("effective_from", _DAY, "この日から"),
+                Column("effective_to", _DAY, "この日まで（含む）"),
             ),
+        ),
+        TableSpec(
+            "vaccine",
+            "ワクチンの記号",
+            (
+                Column("vaccine", _TEXT, "記号"),
+                Column("name", _TEXT, "名称"),
+                Column("kind", _TEXT, "live_injected 注射生 | live_oral 経口生 | inactivated 不活化など"),
+                Column("bit", pa.int64(), "集合を数で表すときの位"),
+                Column("has_products", pa.bool_(), "製品を区別するか（product にある）"),
+            ),
+        ),
+        TableSpec(
+            "product",
+            "区別する製品と、定期接種に使える日",
+            (
+                Column("vaccine", _TEXT, "vaccine.vaccine"),
+                Column("name", _TEXT, "記録される言葉"),
+                Column("product", _TEXT, "製品の記号"),
+                Column("effective_from", _DAY, "この日から"),
+                Column("effective_to", _DAY, "この日まで（含む）"),
+            ),
+        ),
+        TableSpec(
+            "between",
+            "違うワクチンとの間隔",
+            (
+                Column("earlier", _TEXT, "前の接種の vaccine.kind"),
+                Column("later", _TEXT, "後の接種の vaccine.kind"),
+                Column("clear_days", pa.int32(), "間に空ける日数"),
+                Column("effective_from", _DAY, "後の接種がこの日から"),
+                Column("effective_to", _DAY, "後の接種がこの日まで（含む）"),
+            ),
+        ),
+        TableSpec(
+            "cohort",
+            "生年月日だけで決まらない対象者の区分",
+            (
+                Column("cohort", _TEXT, "区分の記号"),
+                Column("special", _TEXT, "この事情が記録されている人", nullable=True),
+                Column("vaccine", _TEXT, "またはこのワクチンの接種が", nullable=True),
+                Column("given_from", _DAY, "この日から"),
+                Column("given_until", _DAY, "この日までに"),
+                Column("at_least", pa.int16(), "この回数以上"),
+                Column("fewer_than", pa.int16(), "この回数未満の人"),
+                Column("births_from", _DAY, "この生年月日から"),
+                Column("births_until", _DAY, "この生年月日まで（含む）"),
+            ),
+        ),
+        TableSpec(
+            "choice_group",
+            "受け方を選ぶ組と、それにかかわるワクチン",
+            (
+                Column("choice_group", _TEXT, "組の記号"),
+                Column("vaccine", _TEXT, "ワクチンの記号"),
+                Column("vaccine_order", pa.int16(), "同じ日の接種を並べる順"),
+                Column("episode", _TEXT, "life | season"),
+                Column("effective_from", _DAY, "選ぶようになった日"),
+            ),
+        ),
+        TableSpec(
+            "choice",
+            "接種歴によって必要な列。上から順に、最初に当てはまるもの",
+            (
+                Column("choice", pa.int16(), "行の番号（順番）"),
+                Column("choice_group", _TEXT, "組の記号"),
+                Column("any_of", pa.int64(), "これらのどれかの接種がある（vaccine.bit の和。0は問わない）"),
+                Column("also_any_of", pa.int64(), "かつ、これらのどれかの接種がある"),
+                Column("first", pa.int64(), "最初の接種がこれらのどれか"),
+                Column("cohort", _TEXT, "この区分の人", nullable=True),
+                Column("births_from", _DAY, "この生年月日から"),
+                Column("births_until", _DAY, "この生年月日まで（含む）"),
+                Column("effective_from", _DAY, "基準日がこの日から"),
+                Column("effective_to", _DAY, "基準日がこの日まで（含む）"),
+                Column("others", _TEXT, "どの列にも数えない接種の評価 wrong_product | extra"),
+            ),
+        ),
+        TableSpec(
+            "choice_series",
+            "選ばれる列",
+            (Column("choice", pa.int16(), "choice.choice"), Column("series", _TEXT, "series.series")),
         ),
         TableSpec(
             "clinic",

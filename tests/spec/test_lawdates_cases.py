@@ -120,7 +120,7 @@ def test_earliest_next_dose(case):
     if unit == "d":
         found = lawdates.earliest_after_days(dose, int(number))
     elif number.endswith(".5"):
-        found = lawdates.earliest_after_months_and_half(dose, int(number[:-2]))
+        found = lawdates.earliest_after_months_and_days(dose, int(number[:-2]), 15)
     else:
         found = lawdates.earliest_after_months(dose, int(number))
 

@@ -15,14 +15,17 @@ SELECT
     slot,
     CASE
         WHEN reason IN ('valid', 'private') THEN 'done'
-        WHEN reason IN ('too_early', 'too_soon', 'too_late') THEN 'done_irregular'
+        WHEN reason IN ('too_early', 'too_soon', 'too_late', 'wrong_product', 'not_in_force') THEN 'done_irregular'
         WHEN reason IN ('before_window', 'waiting_previous', 'waiting_interval') THEN 'not_yet_open'
         WHEN reason = 'before_standard' THEN 'open'
         WHEN reason = 'in_standard' THEN 'due'
         WHEN reason = 'past_standard' THEN 'late'
         WHEN reason = 'legal_end_near' THEN 'closing'
         WHEN reason IN ('window_ended', 'no_time_left') THEN 'missed'
-        WHEN reason IN ('birth_unknown', 'sex_unknown', 'other_sex', 'no_window', 'other_series') THEN 'not_applicable'
+        WHEN reason IN (
+            'birth_unknown', 'sex_unknown', 'other_sex', 'before_programme', 'no_window', 'other_series', 'variant', 'cut_off',
+            'waived'
+        ) THEN 'not_applicable'
         ELSE 'excluded'
     END AS status,
     reason,

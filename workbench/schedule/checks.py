@@ -9,12 +9,17 @@ from itertools import combinations, pairwise
 
 from workbench.errors import ScheduleError
 from workbench.schedule.expressions import parse_day
-from workbench.schedule.model import Interval, LegalWindow, Programme, StandardPeriod
+from workbench.schedule.model import Edition, LegalWindow, Programme, StandardPeriod
 
 EDITION_FILE = "schedule.toml"
 _Version = LegalWindow | StandardPeriod
 _ONE_DAY = timedelta(days=1)
 _SAMPLE_BIRTHS = (date(2020, 1, 31), date(2020, 2, 29), date(2020, 4, 1), date(2020, 4, 2))
+_DATED = ("window", "standard", "interval")
+_WITH_SLOTS = ("window", "standard", "interval", "variant", "skip", "waive", "long")
+_UNKNOWN_SLOT = "[[slot]] にない枠です。足すか、綴りを直してください"
+_UNKNOWN_SERIES = "[[series]] にない列です。足すか、綴りを直してください"
+_UNKNOWN_VACCINE = f"知らないワクチンの記号です。{EDITION_FILE} の [[vaccine]] と見比べて直してください"
 
 
 def refusal(file: str, where: str, key: str, reason: str) -> ScheduleError:
@@ -22,82 +27,139 @@ def refusal(file: str, where: str, key: str, reason: str) -> ScheduleError:
     return ScheduleError(f"規則ファイル {file} の {where}、項目 {key}：{reason}。規則は読み込んでいません。")
 
 
-def check_programmes(files: Mapping[str, Programme], vaccines: Iterable[str]) -> None:
-    """Check each file by itself, then the names that must be unique over all files.
+def check_programmes(files: Mapping[str, Programme], edition: Edition) -> None:
+    """Check each file by itself, then what must be true over all files.
 
     Raises:
         ScheduleError: at the first fault found.
     """
-    known = set(vaccines)
     for file, programme in files.items():
-        _check_vaccines(file, programme, known)
+        _check_vaccines(file, programme, edition)
         _check_references(file, programme)
+        _check_series(file, programme, edition)
         _check_dates(file, programme)
-        _check_versions(file, "window", programme.window)
+        _check_windows(file, programme)
         _check_versions(file, "standard", programme.standard)
         _check_standards(file, programme)
         _check_intervals(file, programme)
     _check_unique(files)
-    _check_feeding(files)
+    _check_edition(files, edition)
 
 
-def _check_vaccines(file: str, programme: Programme, known: set[str]) -> None:
-    reason = f"知らないワクチンの記号です。{EDITION_FILE} の vaccines と見比べて直してください"
+def _check_vaccines(file: str, programme: Programme, edition: Edition) -> None:
+    known = {row.vaccine for row in edition.vaccine}
     for number, row in enumerate(programme.series, 1):
         if any(feed.vaccine not in known for feed in row.fed_by):
-            raise refusal(file, f"[[series]] {number}番目", "fed_by", reason)
-        if any(not known.issuperset(other.vaccines) for other in row.instead):
-            raise refusal(file, f"[[series]] {number}番目", "instead", reason)
+            raise refusal(file, f"[[series]] {number}番目", "fed_by", _UNKNOWN_VACCINE)
     for number, slot in enumerate(programme.slot, 1):
         if slot.exempt_by not in known:
-            raise refusal(file, f"[[slot]] {number}番目", "exempt_by", reason)
+            raise refusal(file, f"[[slot]] {number}番目", "exempt_by", _UNKNOWN_VACCINE)
 
 
 def _check_references(file: str, programme: Programme) -> None:
-    series = {row.series for row in programme.series}
     slots = {row.slot for row in programme.slot}
-    for number, slot in enumerate(programme.slot, 1):
-        if slot.series not in series:
-            raise refusal(
-                file, f"[[slot]] {number}番目", "series", "[[series]] にない列です。足すか、綴りを直してください"
-            )
-    if series != {row.series for row in programme.slot}:
-        raise refusal(file, "[[series]]", "series", "枠のない列があります。[[slot]] を足すか、列を削除してください")
-    for table in ("window", "standard", "interval"):
-        for number, fact in enumerate(getattr(programme, table), 1):
-            if not slots.issuperset(fact.slots):
-                raise refusal(
-                    file, f"[[{table}]] {number}番目", "slots", "[[slot]] にない枠です。足すか、綴りを直してください"
-                )
+    if slots != {slot for row in programme.series for slot in row.slots}:
+        reason = "枠がどの列にもないか、[[slot]] にない枠が列にあります。揃えてください"
+        raise refusal(file, "[[series]]", "slots", reason)
+    for table in _WITH_SLOTS:
+        for number, row in enumerate(getattr(programme, table), 1):
+            if not slots.issuperset(row.slots):
+                raise refusal(file, f"[[{table}]] {number}番目", "slots", _UNKNOWN_SLOT)
     if slots != {slot for row in programme.window for slot in row.slots}:
         raise refusal(file, "[[window]]", "slots", "対象期間のない枠があります。[[window]] を足してください")
+
+
+def _check_series(file: str, programme: Programme, edition: Edition) -> None:
+    series = {row.series for row in programme.series}
+    variants = {row.variant for row in programme.variant}
+    products = {row.product for row in edition.product}
+    for table in ("variant", "skip", "waive"):
+        for number, row in enumerate(getattr(programme, table), 1):
+            if row.series not in series:
+                raise refusal(file, f"[[{table}]] {number}番目", "series", _UNKNOWN_SERIES)
+    for table in ("skip", "waive", "interval"):
+        for number, row in enumerate(getattr(programme, table), 1):
+            if not variants.issuperset(row.variants):
+                reason = "[[variant]] にない区分です。足すか、綴りを直してください"
+                raise refusal(file, f"[[{table}]] {number}番目", "variants", reason)
+    for number, row in enumerate(programme.variant, 1):
+        if not products.issuperset(row.first_products):
+            reason = f"{EDITION_FILE} の [[product]] にない製品です。足すか、綴りを直してください"
+            raise refusal(file, f"[[variant]] {number}番目", "first_products", reason)
+    for number, row in enumerate(programme.interval, 1):
+        if not series.issuperset(row.series):
+            raise refusal(file, f"[[interval]] {number}番目", "series", _UNKNOWN_SERIES)
 
 
 def _check_dates(file: str, programme: Programme) -> None:
     end = programme.effective_to or date.max
     if programme.effective_from > end:
         raise refusal(file, "先頭", "effective_to", "始まりより前の日です。日付を直してください")
-    for table in ("window", "standard"):
+    for table in _DATED:
         for number, row in enumerate(getattr(programme, table), 1):
             where = f"[[{table}]] {number}番目"
-            if row.effective_from > (row.effective_to or end):
+            first, last = row.effective_from or programme.effective_from, row.effective_to or end
+            if first > last:
                 raise refusal(file, where, "effective_to", "effective_from より前の日です。日付を直してください")
-            if row.effective_from < programme.effective_from or (row.effective_to or end) > end:
-                raise refusal(
-                    file, where, "effective_from・effective_to", "制度の期間（ファイルの先頭）の外です。揃えてください"
-                )
-            (first_key, first), (last_key, last) = _words(row)
-            if any(parse_day(first)(birth) > parse_day(last)(birth) for birth in _SAMPLE_BIRTHS if last):
-                raise refusal(
-                    file, where, f"{first_key}・{last_key}", "終わりが始まりより前です。書き方を直してください"
-                )
+            if first < programme.effective_from or last > end:
+                reason = "制度の期間（ファイルの先頭）の外です。揃えてください"
+                raise refusal(file, where, "effective_from・effective_to", reason)
+            if isinstance(row, LegalWindow | StandardPeriod):
+                _check_words(file, where, row)
+
+
+def _check_words(file: str, where: str, row: _Version) -> None:
+    (first_key, first), (last_key, last) = _words(row)
+    if last and any(parse_day(first)(birth) > parse_day(last)(birth) for birth in _SAMPLE_BIRTHS):
+        raise refusal(file, where, f"{first_key}・{last_key}", "終わりが始まりより前です。書き方を直してください")
+
+
+def _check_windows(file: str, programme: Programme) -> None:
+    for slot in programme.slot:
+        cohorts = {row.cohort for row in programme.window if slot.slot in row.slots and row.cohort}
+        if len(cohorts) > 1:
+            reason = "1つの枠に特別な対象者の区分は1つまでです。枠か区分を分けてください"
+            raise refusal(file, f"[[window]]（枠 {slot.slot}）", "cohort", reason)
+    kinds = {(row.cohort, row.extension) for row in programme.window}
+    for kind in kinds:
+        rows = [row for row in programme.window if (row.cohort, row.extension) == kind and not row.is_repeated]
+        _check_versions(file, "window", rows)
+
+
+def _check_versions(file: str, table: str, rows: Sequence[_Version]) -> None:
+    """Versions of one slot and the same births do not overlap in time; rows that do are for other births."""
+    for slot in sorted({slot for row in rows for slot in row.slots}):
+        mine = sorted((row for row in rows if slot in row.slots), key=lambda row: row.effective_from)
+        where = f"[[{table}]]（枠 {slot}）"
+        for births in {_births(row) for row in mine}:
+            for before, after in pairwise(row for row in mine if _births(row) == births):
+                if (before.effective_to or date.max) >= after.effective_from:
+                    reason = "版の期間が重なっています。前の版の effective_to を直してください"
+                    raise refusal(file, where, "effective_to", reason)
+        for one, other in combinations(mine, 2):
+            apart = _births(one) == _births(other) or _births(one)[1] < _births(other)[0] or _births(other)[1] < _births(one)[0]
+            if _overlap(one, other) and not apart:
+                raise refusal(file, where, "births_from・births_until", "生年月日の範囲が重なっています")
+
+
+def _births(row: _Version) -> tuple[date, date]:
+    if isinstance(row, StandardPeriod):
+        return date.min, date.max
+    return row.births_from or date.min, row.births_until or date.max
 
 
 def _check_standards(file: str, programme: Programme) -> None:
     """Guidance lies inside the law of its time, so that a typing error in either shows."""
+    ordinary = [row for row in programme.window if not (row.cohort or row.extension or row.is_repeated or row.retroactive)]
     for number, standard in enumerate(programme.standard, 1):
-        beside = [row for row in programme.window if set(row.slots) & set(standard.slots) and _overlap(row, standard)]
-        if not all(_is_inside(standard, window, birth) for window in beside for birth in _SAMPLE_BIRTHS):
+        beside = [row for row in ordinary if set(row.slots) & set(standard.slots) and _overlap(row, standard)]
+        inside = (
+            _is_inside(standard, window, birth)
+            for window in beside
+            for birth in _SAMPLE_BIRTHS
+            if window.births_from is None and window.births_until is None
+        )
+        if not all(inside):
             reason = "対象期間（[[window]]）からはみ出しています。どちらかを直してください"
             raise refusal(file, f"[[standard]] {number}番目", "standard_from・standard_until", reason)
 
@@ -115,51 +177,31 @@ def _is_inside(standard: StandardPeriod, window: LegalWindow, birth: date) -> bo
 
 def _words(row: _Version) -> tuple[tuple[str, str], tuple[str, str]]:
     if isinstance(row, LegalWindow):
-        return ("opens", row.opens), ("closes", row.closes or "")
+        age = str((row.ages or [65])[0])
+        return ("opens", row.opens.replace("{age}", age)), ("closes", (row.closes or "").replace("{age}", age))
     return ("standard_from", row.standard_from), ("standard_until", row.standard_until)
 
 
-def _births(row: _Version) -> tuple[date, date]:
-    if isinstance(row, StandardPeriod):
-        return date.min, date.max
-    return row.births_from or date.min, row.births_until or date.max
-
-
-def _check_versions(file: str, table: str, rows: Sequence[_Version]) -> None:
-    """Versions of one slot follow each other day to day; those for other births share no birth date."""
-    for slot in sorted({slot for row in rows for slot in row.slots}):
-        mine = [row for row in rows if slot in row.slots]
-        by_births = {births: [row for row in mine if _births(row) == births] for births in map(_births, mine)}
-        for one, other in combinations(sorted(by_births), 2):
-            if other[0] <= one[1]:
-                raise refusal(
-                    file, f"[[{table}]]（枠 {slot}）", "births_from・births_until", "生年月日の範囲が重なっています"
-                )
-        for versions in by_births.values():
-            for before, after in pairwise(sorted(versions, key=lambda row: row.effective_from)):
-                if before.effective_to is None or before.effective_to >= after.effective_from:
-                    reason = "版の期間が重なっています。前の版の effective_to を直してください"
-                    raise refusal(file, f"[[{table}]]（枠 {slot}）", "effective_to", reason)
-                if before.effective_to + _ONE_DAY < after.effective_from:
-                    reason = "版と版の間に空いた日があります。前の版の effective_to を直してください"
-                    raise refusal(file, f"[[{table}]]（枠 {slot}）", "effective_to", reason)
-
-
 def _check_intervals(file: str, programme: Programme) -> None:
-    positions = programme.positions()
-    seen: set[tuple[str, int]] = set()
+    order = [slot for row in programme.series for slot in row.slots]
     for number, row in enumerate(programme.interval, 1):
-        where = f"[[interval]] {number}番目"
-        if any(row.after >= positions[slot] for slot in row.slots):
-            raise refusal(file, where, "after", "その枠より前の回を、列の中の順番（1から）で書いてください")
-        _check_repeated(file, where, row, seen)
-
-
-def _check_repeated(file: str, where: str, row: Interval, seen: set[tuple[str, int]]) -> None:
-    for slot in row.slots:
-        if (slot, row.after) in seen:
+        if row.after not in order or any(order.index(row.after) >= order.index(slot) for slot in row.slots):
+            reason = "[[series]] でその枠より前にある枠を書いてください"
+            raise refusal(file, f"[[interval]] {number}番目", "after", reason)
+    for one, other in combinations(programme.interval, 2):
+        same = one.after == other.after and set(one.slots) & set(other.slots)
+        if same and _meet(one.variants, other.variants) and _meet(one.series, other.series) and _in_force_together(one, other):
+            where = f"[[interval]] {programme.interval.index(other) + 1}番目"
             raise refusal(file, where, "slots・after", "同じ枠と順番の間隔が2つあります。片方を削除してください")
-        seen.add((slot, row.after))
+
+
+def _meet(one: list[str], other: list[str]) -> bool:
+    return not one or not other or bool(set(one) & set(other))
+
+
+def _in_force_together(one: object, other: object) -> bool:
+    first = max(one.effective_from or date.min, other.effective_from or date.min)
+    return first <= min(one.effective_to or date.max, other.effective_to or date.max)
 
 
 def _check_unique(files: Mapping[str, Programme]) -> None:
@@ -168,6 +210,7 @@ def _check_unique(files: Mapping[str, Programme]) -> None:
         names = [("先頭", "programme", programme.programme), ("先頭", "display_order", str(programme.display_order))]
         names += [("[[series]]", "series", row.series) for row in programme.series]
         names += [("[[slot]]", "slot", row.slot) for row in programme.slot]
+        names += [("[[variant]]", "variant", f"{row.series} {row.variant}") for row in programme.variant]
         for where, key, name in names:
             if (key, name) in seen:
                 reason = "同じものが2回書かれています。ほかのファイルも見て、片方を直してください"
@@ -175,13 +218,27 @@ def _check_unique(files: Mapping[str, Programme]) -> None:
             seen.add((key, name))
 
 
-def _check_feeding(files: Mapping[str, Programme]) -> None:
-    """A recorded dose counts in one series, and there once."""
-    seen: list[tuple[str, str]] = []
-    for file, programme in files.items():
-        for number, row in enumerate(programme.series, 1):
-            for vaccine, stage in ((feed.vaccine, stage) for feed in row.fed_by for stage in feed.stages):
-                if any(vaccine == other and (stage == taken or "*" in (stage, taken)) for other, taken in seen):
-                    reason = "同じ接種記録が2回数えられます。vaccine と stages を直してください"
-                    raise refusal(file, f"[[series]] {number}番目", "fed_by", reason)
-                seen.append((vaccine, stage))
+def _check_edition(files: Mapping[str, Programme], edition: Edition) -> None:
+    """Groups name series that exist, choices series of their group, and every group ends with a row for all others."""
+    series = {row.series for programme in files.values() for row in programme.series}
+    groups = {row.group: row for row in edition.group}
+    for number, row in enumerate(edition.group, 1):
+        if not series.issuperset(row.series):
+            raise refusal(EDITION_FILE, f"[[group]] {number}番目", "series", "どのファイルにもない列です。綴りを直してください")
+    for number, row in enumerate(edition.choice, 1):
+        group = groups.get(row.group)
+        if group is None or not set(row.series) <= set(group.series):
+            reason = "[[group]] にない組か列です。足すか、綴りを直してください"
+            raise refusal(EDITION_FILE, f"[[choice]] {number}番目", "group・series", reason)
+    _check_known(edition, (row.cohort for programme in files.values() for row in programme.window))
+    _check_known(edition, (row.cohort for row in edition.choice))
+    for row in edition.between:
+        if not row.minimum.endswith("d") or "m" in row.minimum:
+            raise refusal(EDITION_FILE, "[[between]]", "minimum", "日数（27d の形）で書いてください")
+
+
+def _check_known(edition: Edition, cohorts: Iterable[str | None]) -> None:
+    known = {row.cohort for row in edition.cohort}
+    if not known.issuperset(filter(None, cohorts)):
+        reason = "[[cohort]] にない区分です。足すか、綴りを直してください"
+        raise refusal(EDITION_FILE, "[[cohort]]", "cohort", reason)

@@ -1,10 +1,6 @@
-"""From rules to dates: windows of a birth, and the calendar tables that queries join.
+"""From rules to dates: windows of a birth, and the calendar tables that queries join."""
 
-A window is the union over the versions of a rule, each cut to the days on which that version is in force. Law and
-guidance are computed apart: the standard period never moves an end of the window.
-"""
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -12,90 +8,40 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from workbench import lawdates
 from workbench.errors import ParameterError
 from workbench.records import NO_END, TABLES
 from workbench.schedule.expressions import DayRule, parse_day, parse_span, parse_span_end
-from workbench.schedule.model import Interval, LegalWindow, Programme, Reading, Slot, StandardPeriod
+from workbench.schedule.model import Edition, Interval, LongTerm, Programme, Slot, Variant
 from workbench.schedule.tables import rule_tables
+from workbench.schedule.windows import (
+    NO_START,
+    ONE_DAY,
+    KnownWindow,
+    Rules,
+    Version,
+    Window,
+    legal_versions,
+    standard_versions,
+)
 
 _LAST_DAY = date(9700, 1, 1)  # beyond it a rule of some decades would leave the calendar; such days get no row
 _SEXES = ("M", "F", "U")
+_ORDINARY = ""
 
-Stretch = tuple[date, date]
+LONG_TERM = "long_term_care"
+PREGNANCY = "pregnancy"
 
-
-class Window(NamedTuple):
-    """Days on which a slot can be filled under the law, and the standard part of them; all ends included.
-
-    `closes_on` is `records.NO_END` where the law sets no last day. The whole window is standard where guidance sets no
-    period. A standard period that ended before the window opened is kept as it is, outside the window, so that whoever
-    is eligible is late from the first day.
-    """
-
-    opens_on: date
-    standard_from: date
-    standard_until: date
-    closes_on: date
+Reason = tuple[date | None, str, str, date]  # birth, kind of special, vaccine, reason_end_on
+_Rows = Iterable[tuple[Any, ...]]
 
 
-@dataclass(frozen=True)
-class _Version:
-    """One version of a window or a standard period, ready to compute."""
+class _Slots(NamedTuple):
+    """Slots that the same rows decide, for one cohort."""
 
-    first: DayRule
-    last: DayRule | None
-    effective_from: date
-    effective_to: date
-    births_from: date = date.min
-    births_until: date = date.max
-
-    def full(self, birth: date) -> Stretch:
-        """Return first and last day as the words say, whenever the version was in force."""
-        return self.first(birth), self.last(birth) if self.last else NO_END
-
-    def in_force(self, birth: date) -> Stretch | None:
-        """Return what of it falls on days on which the version was in force."""
-        if not self.births_from <= birth <= self.births_until:
-            return None
-        last = self.last(birth) if self.last else NO_END
-        if last < self.effective_from:
-            return None
-        first = self.first(birth)
-        if first > self.effective_to:
-            return None
-        return max(first, self.effective_from), min(last, self.effective_to)
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """The versions that decide some slots alike."""
-
-    legal: tuple[_Version, ...]
-    standard: tuple[_Version, ...]
-
-    def window(self, birth: date) -> Window | None:
-        """Return the window of a birth, or None where there is none.
-
-        Where two versions leave a gap between them (a window ends, and a later change of law opens it again), the
-        window spans it.
-        """
-        legal = [stretch for version in self.legal if (stretch := version.in_force(birth))]
-        if not legal:
-            return None
-        opens_on = min(first for first, _ in legal)
-        closes_on = max(last for _, last in legal)
-        return Window(opens_on, *self._standard(birth, opens_on, closes_on), closes_on)
-
-    def _standard(self, birth: date, opens_on: date, closes_on: date) -> Stretch:
-        parts = [
-            (max(stretch[0], opens_on), min(stretch[1], closes_on))
-            for version in self.standard
-            if (stretch := version.in_force(birth)) and stretch[0] <= closes_on and stretch[1] >= opens_on
-        ]
-        if parts:
-            return min(first for first, _ in parts), max(last for _, last in parts)
-        before = [stretch for version in self.standard if (stretch := version.full(birth))[1] < opens_on]
-        return max(before, default=(opens_on, closes_on))
+    cohort: str
+    rules: Rules
+    slots: list[str]
 
 
 @dataclass(frozen=True)
@@ -103,7 +49,7 @@ class Schedule:
     """The statute's data, checked; every answer is computed from it and the arguments alone."""
 
     rule_version: str  # day to which the law was followed, and a hash of the content: 2026-11-01+0123abcd
-    reading: Reading
+    edition: Edition
     programmes: tuple[Programme, ...]  # in display order
 
     @cached_property
@@ -111,10 +57,12 @@ class Schedule:
         """All slots in display order."""
         return tuple(slot for programme in self.programmes for slot in programme.slot)
 
-    def windows(self, birth: date, sex: str) -> list[dict[str, Any]]:
+    def windows(self, birth: date, sex: str, as_of: date | None = None) -> list[dict[str, Any]]:
         """Return one dict for every slot, in display order: slot, opens_on, standard_from, standard_until, closes_on.
 
-        Dates; None where a person of this birth and sex has no window, and for an end that the law leaves open.
+        The ordinary window as the law of `as_of` gives it (without it: of the day to which the law was followed);
+        extensions and special cohorts are left out. Dates; None where a person of this birth and sex has no window, and
+        for an end that the law leaves open.
 
         Raises:
             ParameterError: `sex` is not M, F or U.
@@ -122,94 +70,243 @@ class Schedule:
         if sex not in _SEXES:
             msg = "性別は M（男）、F（女）、U（不明）のどれかで指定してください。"
             raise ParameterError(msg)
-        found = self._windows(birth)
+        found = self._windows_on(birth, as_of or self.edition.version, self._plain_rules)
         mine = {slot.slot: found.get(slot.slot) for slot in self.slots if slot.sex in ("*", sex)}
         return [{"slot": slot.slot} | _open_ends(mine.get(slot.slot)) for slot in self.slots]
 
-    def windows_json(self, birth: date, sex: str) -> dict[str, Any]:
-        """Return `windows` ready for JSON: {"birth_date", "slots": [...]}, ISO dates or None.
+    def windows_json(self, birth: date, sex: str, as_of: date | None = None) -> dict[str, Any]:
+        """Return `windows` ready for JSON: {"birth_date", "slots": [...], "extensions": [...]}, ISO dates or None.
 
         Raises:
             ParameterError: `sex` is not M, F or U.
         """
-        slots = [
-            {key: day.isoformat() if isinstance(day, date) else day for key, day in row.items()}
-            for row in self.windows(birth, sex)
-        ]
-        return {"birth_date": birth.isoformat(), "slots": slots}
+        slots = [_iso(row) for row in self.windows(birth, sex, as_of)]
+        extensions = [_iso(row) for row in self._extensions(birth, sex)]
+        return {"birth_date": birth.isoformat(), "slots": slots, "extensions": extensions}
 
     def window_table(self, births: Iterable[date]) -> pa.Table:
-        """Return `records` table window: one row for each distinct birth and slot that has a window (any sex)."""
-        found = [(birth, slot, *days) for birth in sorted(set(births)) for slot, days in self._windows(birth).items()]
-        return _table("window", found)
+        """Return `records` table window: rows for each distinct birth, slot that has a window (any sex), and cohort."""
+        return _table("window", self._window_rows(sorted(set(births))))
+
+    def special_window_table(self, reasons: Iterable[Reason]) -> pa.Table:
+        """Return `records` table special_window for each distinct birth, kind, vaccine and reason_end_on."""
+        order = sorted(set(reasons), key=lambda reason: (reason[0] or NO_START, *reason[1:]))
+        return _table("special_window", (row for reason in order for row in self._special_rows(reason)))
 
     def interval_table(self, days: Iterable[date]) -> pa.Table:
         """Return `records` table interval: one row for each distinct day of a dose and interval rule.
 
         A standard interval that guidance leaves open on a side is null there; the slot's standard period decides then.
         """
-        rules = {row.rule: self._interval_days(row) for programme in self.programmes for row in programme.interval}
         given = sorted(day for day in set(days) if day <= _LAST_DAY)
-        found = [
+        found = (
             (day, name, *(rule(day) if rule else None for rule in three))
-            for name, three in rules.items()
+            for name, three in self._interval_rules.items()
             for day in given
-        ]
+        )
         return _table("interval", found)
 
     def rule_tables(self) -> dict[str, pa.Table]:
-        """Return programme, slot, series_vaccine, series_instead and slot_interval as `records` describes them."""
-        return rule_tables(self.programmes)
+        """Return the tables of rules that depend on no date, as `records` describes them."""
+        return rule_tables(self.edition, self.programmes)
+
+    def birth_tables(self, births: Iterable[date]) -> dict[str, pa.Table]:
+        """Return the tables series_days, variant and skip for each distinct birth."""
+        days = [birth for birth in sorted(set(births)) if birth <= _LAST_DAY]
+        return {
+            "series_days": _table("series_days", (row for birth in days for row in self._series_days(birth))),
+            "variant": _table("variant", (row for birth in days for row in self._variants(birth))),
+            "skip": _table("skip", (row for birth in days for row in self._skips(birth))),
+        }
+
+    @cached_property
+    def _interval_rules(self) -> dict[str, tuple[DayRule, DayRule | None, DayRule | None]]:
+        rules = {row.rule: self._interval_days(row) for programme in self.programmes for row in programme.interval}
+        waived = {row.at_least for programme in self.programmes for row in programme.waive}
+        return rules | {text: (parse_span(text), None, None) for text in sorted(waived - rules.keys())}
 
     def _interval_days(self, row: Interval) -> tuple[DayRule, DayRule | None, DayRule | None]:
         from_rule = parse_span(row.standard_from) if row.standard_from else None
-        reading = self.reading.standard_upper_days
+        reading = self.edition.reading.standard_upper_days
         until_rule = parse_span_end(row.standard_until, reading=reading) if row.standard_until else None
         return parse_span(row.minimum), from_rule, until_rule
 
     @cached_property
-    def _rules(self) -> list[tuple[_Rules, list[str]]]:
-        """Rules with the slots they decide, so that dates shared by several slots are computed once."""
-        shared: dict[tuple[int, ...], tuple[_Rules, list[str]]] = {}
+    def _rules(self) -> list[_Slots]:
+        return self._compile(lambda row: True, cohorts=True)
+
+    @cached_property
+    def _plain_rules(self) -> list[_Slots]:
+        """What concerns everybody: no cohort and no extension."""
+        return self._compile(lambda row: row.extension is None and row.cohort is None, cohorts=False)
+
+    @cached_property
+    def _extension_rules(self) -> list[_Slots]:
+        return self._compile(lambda row: row.extension is not None, cohorts=False)
+
+    def _compile(self, wanted: Callable[[Any], bool], *, cohorts: bool) -> list[_Slots]:
+        """Group slots by the rows that decide them, so that dates shared by several slots are computed once."""
+        shared: dict[tuple[Any, ...], _Slots] = {}
         for programme in self.programmes:
+            end = programme.effective_to or NO_END
+            episodes = {slot for row in programme.series if row.episode == PREGNANCY for slot in row.slots}
             for slot in programme.slot:
-                legal = [row for row in programme.window if slot.slot in row.slots]
+                if slot.slot in episodes:
+                    continue
+                rows = [row for row in programme.window if slot.slot in row.slots and wanted(row)]
                 standard = [row for row in programme.standard if slot.slot in row.slots]
-                key = tuple(map(id, legal + standard))
-                if key not in shared:
-                    shared[key] = _compile(legal, standard, end=programme.effective_to or date.max), []
-                shared[key][1].append(slot.slot)
+                names = {row.cohort for row in rows if row.cohort} if cohorts else set()
+                for cohort in [_ORDINARY, *sorted(names)]:
+                    legal = [row for row in rows if not cohorts or row.cohort in (None, cohort)]
+                    key = (cohort, *map(id, legal), *map(id, standard))
+                    if key not in shared:
+                        rules = Rules(legal_versions(legal, end=end), standard_versions(standard, end=end))
+                        shared[key] = _Slots(cohort, rules, [])
+                    shared[key].slots.append(slot.slot)
         return list(shared.values())
 
-    def _windows(self, birth: date) -> dict[str, Window]:
-        found = {}
-        for rules, slots in self._rules:
-            window = rules.window(birth) if birth <= _LAST_DAY else None
-            if window:
-                found.update(dict.fromkeys(slots, window))
+    def _windows_on(self, birth: date, day: date, rules: list[_Slots]) -> dict[str, Window]:
+        if birth > _LAST_DAY:
+            return {}
+        return {
+            slot: known.window
+            for row in rules
+            for known in row.rules.known_windows(birth)
+            if known.known_from <= day <= known.known_until
+            for slot in row.slots
+        }
+
+    def _extensions(self, birth: date, sex: str) -> Iterator[dict[str, Any]]:
+        for rules in self._extension_rules:
+            for row in rules.rules.legal:
+                stretch = row.in_force(birth, self.edition.version) if row.births_from <= birth <= row.births_until else None
+                for slot in rules.slots if stretch else ():
+                    if self._slot_sex[slot] in ("*", sex):
+                        yield {"slot": slot, "extension": row.extension, "opens_on": stretch[0], "closes_on": stretch[1]}
+
+    @cached_property
+    def _slot_sex(self) -> dict[str, str]:
+        return {slot.slot: slot.sex for slot in self.slots}
+
+    def _window_rows(self, births: list[date]) -> Iterator[tuple[Any, ...]]:
+        for birth in births:
+            for row in self._rules if birth <= _LAST_DAY else ():
+                for known in row.rules.known_windows(birth):
+                    for slot in row.slots:
+                        yield birth, slot, row.cohort, known.known_from, known.known_until, *known.window
+
+    def _special_rows(self, reason: Reason) -> Iterator[tuple[Any, ...]]:
+        birth, kind, vaccine, end = reason
+        if kind == PREGNANCY:
+            for slot, known in self._pregnancy_windows(vaccine, end):
+                yield None, kind, vaccine, end, slot, _ORDINARY, *known[:2], *known.window
+        elif kind == LONG_TERM and birth is not None:
+            for row in self._rules:
+                for slot in row.slots:
+                    added = self._long_term(slot, vaccine, birth, end)
+                    for known in row.rules.known_windows(birth, added) if added else ():
+                        yield birth, kind, vaccine, end, slot, row.cohort, *known[:2], *known.window
+
+    def _long_term(self, slot: str, vaccine: str, birth: date, end: date) -> Version | None:
+        """Return the row that 長期療養特例 adds for a slot; the 2 years are counted from the day itself (民法143条)."""
+        row = self._long_rows.get((slot, vaccine))
+        if row is None or end < row.effective_from:
+            return None
+        last = lawdates.reach_years(end, row.years)
+        if row.until:
+            last = min(last, parse_day(row.until)(birth))
+        return Version(lambda _: end, lambda _: last, end, NO_END, NO_START, NO_END)
+
+    @cached_property
+    def _long_rows(self) -> dict[tuple[str, str], LongTerm]:
+        exempt_by = {slot.slot: slot.exempt_by for slot in self.slots}
+        rows = [row for programme in self.programmes for row in programme.long]
+        return {(slot, exempt_by[slot]): row for row in rows for slot in row.slots}
+
+    def _pregnancy_windows(self, vaccine: str, due: date) -> Iterator[tuple[str, KnownWindow]]:
+        for programme in self.programmes:
+            exempt_by = {slot.slot: slot.exempt_by for slot in programme.slot}
+            slots = {slot for row in programme.series if row.episode == PREGNANCY for slot in row.slots}
+            for row in programme.window:
+                for slot in (slot for slot in row.slots if slot in slots and exempt_by[slot] == vaccine):
+                    version = legal_versions([row], end=programme.effective_to or NO_END)[0]
+                    stretch = version.in_force(due, due)
+                    if stretch:
+                        first, last = stretch
+                        yield slot, KnownWindow(row.effective_from, NO_END, Window(first, first, last, last))
+
+    def _series_days(self, birth: date) -> Iterator[tuple[Any, ...]]:
+        for series, vaccine, births, from_rule, before_rule in self._aged_feeds:
+            if births.has_birth(birth):
+                from_on = from_rule(birth) if from_rule else NO_START
+                yield birth, series, vaccine, from_on, before_rule(birth) - ONE_DAY if before_rule else NO_END
+
+    @cached_property
+    def _aged_feeds(self) -> list[tuple[Any, ...]]:
+        return [
+            (
+                row.series,
+                feed.vaccine,
+                feed,
+                parse_day(feed.from_day) if feed.from_day else None,
+                parse_day(feed.before_day) if feed.before_day else None,
+            )
+            for programme in self.programmes
+            for row in programme.series
+            for feed in row.fed_by
+            if feed.from_day or feed.before_day
+        ]
+
+    def _variants(self, birth: date) -> Iterator[tuple[Any, ...]]:
+        for order, row, first, last in self._variant_rules:
+            if row.has_birth(birth):
+                days = first(birth) if first else NO_START, last(birth) if last else NO_END
+                for product in row.first_products or [None]:
+                    yield birth, row.series, row.variant, order, product, *days
+
+    @cached_property
+    def _variant_rules(self) -> list[tuple[int, Variant, DayRule | None, DayRule | None]]:
+        rows = [row for programme in self.programmes for row in programme.variant]
+        return [
+            (
+                order,
+                row,
+                parse_day(row.first_from) if row.first_from else None,
+                parse_day(row.first_until) if row.first_until else None,
+            )
+            for order, row in enumerate(rows, 1)
+        ]
+
+    def _skips(self, birth: date) -> Iterator[tuple[Any, ...]]:
+        for series, variant, dose, previous in self._skip_rules:
+            dose_after, previous_after = (rule[0](birth) if rule else None for rule in (dose, previous))
+            positions = (rule[1] if rule else None for rule in (dose, previous))
+            dose_position, previous_position = positions
+            yield birth, series, variant, dose_after, dose_position, previous_after, previous_position
+
+    @cached_property
+    def _skip_rules(self) -> list[tuple[str, str, tuple[DayRule, int] | None, tuple[DayRule, int] | None]]:
+        """One row for each variant: the day after which its slots are skipped, and the position to go on with."""
+        found = []
+        for programme in self.programmes:
+            for row in programme.variant:
+                mine = [
+                    skip for skip in programme.skip if skip.series == row.series and row.variant in (skip.variants or [row.variant])
+                ]
+                dose, previous = (
+                    next(
+                        (
+                            (parse_day(day), 1 + max(row.slots.index(slot) + 1 for slot in skip.slots if slot in row.slots))
+                            for skip in mine
+                            if (day := getattr(skip, key)) and set(skip.slots) & set(row.slots)
+                        ),
+                        None,
+                    )
+                    for key in ("dose_after", "previous_after")
+                )
+                if dose or previous:
+                    found.append((row.series, row.variant, dose, previous))
         return found
-
-
-def _compile(legal: list[LegalWindow], standard: list[StandardPeriod], *, end: date) -> _Rules:
-    """Make the rows ready to compute; a version without an end lasts as long as its programme."""
-    windows = [
-        _Version(
-            parse_day(row.opens),
-            parse_day(row.closes) if row.closes else None,
-            row.effective_from,
-            row.effective_to or end,
-            row.births_from or date.min,
-            row.births_until or date.max,
-        )
-        for row in legal
-    ]
-    periods = [
-        _Version(
-            parse_day(row.standard_from), parse_day(row.standard_until), row.effective_from, row.effective_to or end
-        )
-        for row in standard
-    ]
-    return _Rules(tuple(windows), tuple(periods))
 
 
 def _open_ends(window: Window | None) -> dict[str, date | None]:
@@ -218,9 +315,14 @@ def _open_ends(window: Window | None) -> dict[str, date | None]:
     return {name: None if day == NO_END else day for name, day in zip(Window._fields, window, strict=True)}
 
 
-def _table(name: str, found: list[tuple[Any, ...]]) -> pa.Table:
+def _iso(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: value.isoformat() if isinstance(value, date) else value for key, value in row.items()}
+
+
+def _table(name: str, found: _Rows) -> pa.Table:
     schema = TABLES[name].schema
-    columns = zip(*found, strict=True) if found else ([] for _ in schema)
+    rows = list(found)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
     return pa.Table.from_arrays(
         [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
     )

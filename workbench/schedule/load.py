@@ -67,10 +67,10 @@ def build(edition: _Raw, files: Mapping[str, _Raw]) -> Schedule:
     """
     common = _validate(Edition, EDITION_FILE, edition)
     programmes = {name: _validate(Programme, name, raw) for name, raw in files.items()}
-    check_programmes(programmes, common.vaccines)
+    check_programmes(programmes, common)
     return Schedule(
         rule_version=f"{common.version.isoformat()}+{_content_hash(edition, files)}",
-        reading=common.reading,
+        edition=common,
         programmes=tuple(sorted(programmes.values(), key=lambda row: row.display_order)),
     )
 

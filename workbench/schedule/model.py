@@ -296,6 +296,7 @@ class Group(_Row):
     series: Annotated[list[Code], Field(min_length=2)]
     order: list[Code] = []  # vaccines, the one first that counts as earlier on one day
     episode: Episode = "life"
+    effective_from: Day | None = None  # before it there was nothing to choose
 
 
 class Reading(_Row):
