@@ -12,7 +12,7 @@ from workbench import lawdates
 from workbench.errors import ParameterError
 from workbench.records import NO_END, TABLES
 from workbench.schedule.expressions import DayRule, parse_day, parse_span, parse_span_end
-from workbench.schedule.model import Edition, Interval, LongTerm, Programme, Slot, Variant
+from workbench.schedule.model import Edition, Interval, LegalWindow, LongTerm, Programme, Slot, Variant
 from workbench.schedule.tables import rule_tables
 from workbench.schedule.windows import (
     NO_START,
@@ -157,13 +157,22 @@ class Schedule:
                 standard = [row for row in programme.standard if slot.slot in row.slots]
                 names = {row.cohort for row in rows if row.cohort} if cohorts else set()
                 for cohort in [_ORDINARY, *sorted(names)]:
-                    legal = [row for row in rows if not cohorts or row.cohort in (None, cohort)]
-                    key = (cohort, *map(id, legal), *map(id, standard))
+                    legal = [self._within_cohort(row) for row in rows if not cohorts or row.cohort in (None, cohort)]
+                    key = (cohort, *map(id, rows), *map(id, standard))
                     if key not in shared:
                         rules = Rules(legal_versions(legal, end=end), standard_versions(standard, end=end))
                         shared[key] = _Slots(cohort, rules, [])
                     shared[key].slots.append(slot.slot)
         return list(shared.values())
+
+    def _within_cohort(self, row: LegalWindow) -> LegalWindow:
+        """Cut the births of a row to those of its cohort."""
+        cohort = next((one for one in self.edition.cohort if one.cohort == row.cohort), None)
+        if cohort is None:
+            return row
+        births_from = max(filter(None, (row.births_from, cohort.births_from)), default=None)
+        births_until = min(filter(None, (row.births_until, cohort.births_until)), default=None)
+        return row.model_copy(update={"births_from": births_from, "births_until": births_until})
 
     def _windows_on(self, birth: date, day: date, rules: list[_Slots]) -> dict[str, Window]:
         if birth > _LAST_DAY:
@@ -189,11 +198,13 @@ class Schedule:
         return {slot.slot: slot.sex for slot in self.slots}
 
     def _window_rows(self, births: list[date]) -> Iterator[tuple[Any, ...]]:
-        for birth in births:
-            for row in self._rules if birth <= _LAST_DAY else ():
-                for known in row.rules.known_windows(birth):
-                    for slot in row.slots:
-                        yield birth, slot, row.cohort, known.known_from, known.known_until, *known.window
+        for row in self._rules:
+            first, last = row.rules.births
+            for birth in births:
+                if first <= birth <= last and birth <= _LAST_DAY and _concerns(row, birth):
+                    for known in row.rules.known_windows(birth):
+                        for slot in row.slots:
+                            yield birth, slot, row.cohort, known.known_from, known.known_until, *known.window
 
     def _special_rows(self, reason: Reason) -> Iterator[tuple[Any, ...]]:
         birth, kind, vaccine, end = reason
@@ -307,6 +318,11 @@ class Schedule:
                 if dose or previous:
                     found.append((row.series, row.variant, dose, previous))
         return found
+
+
+def _concerns(row: _Slots, birth: date) -> bool:
+    """Tell whether a special cohort changes anything for a birth."""
+    return not row.cohort or any(one.births_from <= birth <= one.births_until for one in row.rules.cohort_rows)
 
 
 def _open_ends(window: Window | None) -> dict[str, date | None]:

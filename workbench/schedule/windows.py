@@ -8,6 +8,7 @@ later one replaces has no end until then, and an extension opens a window again.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 from workbench import lawdates
@@ -58,6 +59,7 @@ class Version:
     retroactive: bool = False
     known: Stretch | None = None  # a season: the 年度 in which it is the answer
     extension: str | None = None
+    cohort: str | None = None
 
     def full(self, birth: date) -> Stretch:
         """Return first and last day as the words say, whenever the row was in force."""
@@ -89,15 +91,29 @@ class Rules:
     legal: tuple[Version, ...]
     standard: tuple[Version, ...]
 
+    @cached_property
+    def births(self) -> Stretch:
+        """The first and last birth that can have a window; the births between need not."""
+        return min((row.births_from for row in self.legal), default=NO_END), max(
+            (row.births_until for row in self.legal), default=NO_START
+        )
+
+    @cached_property
+    def cohort_rows(self) -> tuple[Version, ...]:
+        """The rows that a special cohort adds."""
+        return tuple(row for row in self.legal if row.cohort)
+
     def known_windows(self, birth: date, added: Version | None = None) -> list[KnownWindow]:
         """Return the windows of a birth in the order of the days on which they are the answer.
 
         `added` is a row of the person's own (長期療養特例); it counts where a window of the law began before it.
         """
         legal = [row for row in self.legal if row.births_from <= birth <= row.births_until]
+        if not legal:
+            return []
         if any(row.known for row in legal):
             return list(_seasons(legal, birth))
-        starts = sorted({row.effective_from for row in (*legal, *filter(None, [added if legal else None]))})
+        starts = sorted({row.effective_from for row in (*legal, *filter(None, [added]))})
         ends = [start - ONE_DAY for start in starts[1:]] + [NO_END]
         found = (
             known
@@ -145,7 +161,8 @@ def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
 def legal_versions(rows: Iterable[LegalWindow], *, end: date) -> tuple[Version, ...]:
     """Make rows ready to compute, one for each age or season; a row without an end lasts as long as its programme."""
     rows = list(rows)
-    return tuple(version.narrowed() for row in rows for version in _legal(row, rows, end))
+    found = (version.narrowed() for row in rows for version in _legal(row, rows, end))
+    return tuple(version for version in found if version.births_from <= version.births_until)
 
 
 def standard_versions(rows: Iterable[StandardPeriod], *, end: date) -> tuple[Version, ...]:
@@ -167,7 +184,7 @@ def standard_versions(rows: Iterable[StandardPeriod], *, end: date) -> tuple[Ver
 
 def _legal(row: LegalWindow, rows: Sequence[LegalWindow], end: date) -> Iterator[Version]:
     births = row.births_from or NO_START, row.births_until or NO_END
-    common = {"retroactive": row.retroactive, "extension": row.extension}
+    common = {"retroactive": row.retroactive, "extension": row.extension, "cohort": row.cohort}
     for age in row.ages or [0]:
         first = parse_day(row.opens.replace("{age}", str(age)))
         last = parse_day(row.closes.replace("{age}", str(age))) if row.closes else None
