@@ -122,3 +122,82 @@ def read_days(key, value):
 
 def write_lines(cases):
     return "".join(f"{json.dumps(case, ensure_ascii=False)}\n" for case in cases)
+
+
+# ---------------------------------------------------------------- the page
+
+INTRODUCTION = """# Worked cases of the statute
+
+{count} invented persons, each with the answer that the law gives on one day. The answers were found by hand from the
+sources named, never by running this project's code; `make cases` asks the code. They are free to be used by any system
+that judges 定期接種 records (law followed to {version}).
+
+- One file of JSON Lines for each programme. `case` is the input of `workbench evaluate`; `expected` names only the slots,
+  doses and fields that the case is about. `null` is expected where it is written; what is not written is free.
+- Sources: `[F:KEY]` was seen in a public copy (the keys are explained in decision rules-as-data), `[C]` computed by hand
+  from such a rule, `[M]` from memory and to be confirmed. R1 to R16 are the rules of date arithmetic of `workbench.lawdates`.
+- The files of `tables/` are the drawings; `python -m tests.case_tables` writes the JSON Lines and this page from them.
+- Below, 定期 is the class of a dose unless it says otherwise, and `@` names the slot that a dose fills (`@-`: none).
+"""
+HEADER = "\n| id | case | born | on | history | expected |\n|---|---|---|---|---|---|\n"
+
+
+def page(drawn):
+    """Return the page of all cases: a table under each rule and source."""
+    count = sum(len(cases) for cases in drawn.values())
+    parts = [INTRODUCTION.format(count=count, version=RULE_VERSION)]
+    parts += [f"- [{stem}.jsonl]({stem}.jsonl): {len(cases)} cases\n" for stem, cases in drawn.items()]
+    for stem, cases in drawn.items():
+        parts += [f"\n## {stem}\n", *section(cases)]
+    return "".join(parts)
+
+
+def section(cases):
+    before = None
+    for case in cases:
+        under = f"\nRule: {case['rule']}. Source: {case['source']}\n"
+        if under != before:
+            yield under + HEADER
+        before = under
+        yield line(case)
+
+
+def line(case):
+    person, expected = case["case"], case["expected"]
+    history = "; ".join([*map(show_dose, person["doses"]), *map(show_words, person["exemptions"] + person["special"])])
+    answer = "; ".join([*map(show_slot, expected["slots"]), *map(show_judgement, expected["doses"])])
+    born = f"{person['birth_date'] or '不詳'} {person['sex']}"
+    return f"| {case['id']} | {case['about']} | {born} | {person['as_of']} | {history} | {answer} |\n"
+
+
+def show_words(record):
+    return " ".join(str(value) for value in record.values() if value and value != "2000-01-01")
+
+
+def show_dose(dose):
+    return show_words({key: value for key, value in dose.items() if value != "routine"})
+
+
+def show_slot(slot):
+    words = [slot["slot"], f"**{slot['status']}**", slot.get("reason")]
+    for name, (first, last) in SPANS.items():
+        if first in slot:
+            words.append(f"{name} {slot[first] or ''}..{slot[last] or ''}")
+    words += [f"{name} {slot[field] or '-'}" for name, field in DAYS.items() if field in slot]
+    return " ".join(filter(None, words))
+
+
+def show_judgement(dose):
+    words = [dose["vaccine"], dose["given_on"], dose.get("evaluation"), dose.get("reason")]
+    return " ".join(filter(None, [*words, f"@{dose['slot'] or '-'}" if "slot" in dose else None]))
+
+
+def main():
+    drawn = {path.stem: read_drawing(path) for path in DRAWINGS}
+    for stem, cases in drawn.items():
+        (CASES / f"{stem}.jsonl").write_text(write_lines(cases), encoding="utf-8")
+    (CASES / "README.md").write_text(page(drawn), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
