@@ -132,10 +132,10 @@ INTRODUCTION = """# Worked cases of the statute
 sources named, never by running this project's code; `make cases` asks the code. They are free to be used by any system
 that judges 定期接種 records (law followed to {version}).
 
-- One file of JSON Lines for each programme. `case` is the input of `workbench evaluate`; `expected` names only the slots,
-  doses and fields that the case is about. `null` is expected where it is written; what is not written is free.
-- Sources: `[F:KEY]` was seen in a public copy (the keys are explained in decision rules-as-data), `[C]` computed by hand
-  from such a rule, `[M]` from memory and to be confirmed. R1 to R16 are the rules of date arithmetic of `workbench.lawdates`.
+- One file of JSON Lines for each programme. `case` is the input of `workbench evaluate`; `expected` names only the
+  slots, doses and fields that the case is about. `null` is expected where it is written; what is not written is free.
+- Sources: `[F:KEY]` was seen in a public copy (decision rules-as-data has the keys), `[C]` was computed by hand from
+  such a rule, `[M]` is from memory and to be confirmed. R1 to R16 are the rules of date arithmetic of `lawdates`.
 - The files of `tables/` are the drawings; `python -m tests.case_tables` writes the JSON Lines and this page from them.
 - Below, 定期 is the class of a dose unless it says otherwise, and `@` names the slot that a dose fills (`@-`: none).
 """

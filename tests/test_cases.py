@@ -26,14 +26,20 @@ EVALUATIONS = {
     *("not_in_force", "unknown"),
 }
 # Statuses that a slot cannot have, and why.
-WHOLE_WINDOW_IS_STANDARD = "COV-1 FLU-1 FLUHD-1 HZL-1 HZR-1 MR1-1 MR2-1 PCV-2 PCV-3 PCVA-1 PPV-1 ROTA1-2 ROTA5-2 ROTA5-3"
+WHOLE_WINDOW_IS_STANDARD = (
+    "COV-1 FLU-1 FLUHD-1 HZL-1 HZR-1 MR1-1 MR2-1 PCV-2 PCV-3 PCVA-1 PPV-1 ROTA1-2 ROTA5-2 ROTA5-3"
+)
 STANDARD_BEGINS_WITH_THE_LEGAL = (
     "DPIH-1 DPIH-2 DPIH-3 DPIH-4 DPT-1 DPT-2 DPT-3 DPTI-1 DPTI-2 DPTI-3 DT2-1 HEPB-3 HIB-1 HIB-2 HIB-3 HIB-4 HZR-2 "
     "IPV-1 IPV-2 IPV-3 JE2-1 PCV-1 PCV-4 VAR-1"
 )
 CUT_OFF_BEFORE_THE_LEGAL_END = "HIB-2 HIB-3 PCV-3"
 CANNOT = {
-    *((slot, status) for slot in [*WHOLE_WINDOW_IS_STANDARD.split(), "RSVM-1", "RUB5-1"] for status in ("open", "late")),
+    *(
+        (slot, status)
+        for slot in [*WHOLE_WINDOW_IS_STANDARD.split(), "RSVM-1", "RUB5-1"]
+        for status in ("open", "late")
+    ),
     *((slot, "open") for slot in STANDARD_BEGINS_WITH_THE_LEGAL.split()),
     *((slot, status) for slot in CUT_OFF_BEFORE_THE_LEGAL_END.split() for status in ("closing", "missed")),
     ("COV-1", "missed"),  # its season ends with the 年度; the next day the next season is the window
