@@ -129,8 +129,10 @@ DOSES = rows("""
     a second one                          | 2024-05-10 | MR 2025-05-09, MR 2025-08-01                     | valid@MR-1, extra
     a second one, private                 | 2024-05-10 | MR 2025-05-09, MR 2025-08-01 voluntary           | valid@MR-1, private
     twice on one day, 定期 first          | 2024-05-10 | MR 2025-05-09 voluntary, MR 2025-05-09           | duplicate, valid@MR-1
-    twice on one day, 期 and 回           | 2024-05-10 | MR 2025-05-09 n=2, MR 2025-05-09 n=1             | duplicate, valid@MR-1
-    no 期 after one                       | 2024-05-10 | MR 2025-05-09, MR 2025-05-09 s=2                 | duplicate, valid@MR-1
+    twice on one day, 臨時 before 任意    | 2024-05-10 | MR 2025-05-09 voluntary, MR 2025-05-09 temporary | duplicate, private/temporary@MR-1
+    twice on one day, as recorded         | 2024-05-10 | MR 2025-05-09 n=2, MR 2025-05-09 n=1             | valid@MR-1, duplicate
+    twice on one day, by product          | 2018-10-10 | CON 2019-01-09 p=C9, CON 2019-01-09 p=C7         | duplicate, valid@CON-1
+    a product before none                 | 2018-10-10 | CON 2019-01-09, CON 2019-01-09 p=C9              | duplicate, valid@CON-1
     before birth                          | 2024-05-10 | MR 2024-05-09                                    | impossible/before_birth
     on the day of birth                   | 2024-05-10 | MR 2024-05-10                                    | too_early@MR-1
     tomorrow                              | 2024-05-10 | MR 2026-11-02                                    | impossible/after_as_of
@@ -139,6 +141,7 @@ DOSES = rows("""
     a product of a vaccine without any    | 2024-05-10 | MR 2025-05-09 p=C8                               | valid@MR-1
     by one of its names, too long ago     | 2024-05-10 | CON 2024-08-01 p=seven                           | wrong_product@CON-1
     M, then R: the R makes an MR          | 2024-05-10 | M 2025-06-01, R 2025-07-01                       | valid/single_antigen, valid@MR-1
+    R before M in the list, on one day    | 2024-05-10 | R 2025-06-01, M 2025-06-01, M 2025-06-02         | valid@MR-1, valid/single_antigen, valid/single_antigen
     M and R on one day                    | 2024-05-10 | R 2025-06-01, M 2025-06-01                       | valid@MR-1, valid/single_antigen
     born before the series: nothing       | 2000-04-01 | M 2025-06-01, R 2025-07-01                       | not_in_force, not_in_force
     R alone, early                        | 2024-05-10 | R 2025-05-08                                     | too_early/single_antigen
@@ -165,7 +168,8 @@ DOSES = rows("""
     the season before the last            | 1950-05-10 | SEA 2024-10-01, SEA 2025-10-01, SEA 2025-12-01   | valid@SEA-1, valid@SEA-1, extra
     a day before the season               | 1950-05-10 | SEA 2025-09-30                                   | too_early@SEA-1
     the other one of this season          | 1950-05-10 | SEA 2024-12-01, SEB 2025-10-01, SEA 2025-12-01   | valid@SEA-1, extra, valid@SEA-1
-    no pregnancy recorded                 | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-01 voluntary         | unknown/pregnancy_unknown, private
+    no pregnancy recorded                 | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-02 voluntary         | unknown/pregnancy_unknown, private
+    none, and twice on one day            | 1995-05-10 | PRE 2026-05-01, PRE 2026-05-01 voluntary         | unknown/pregnancy_unknown, duplicate
 """)
 
 
@@ -258,6 +262,7 @@ PEOPLE = rows("""
     on its day                      | 2024-05-10 | F   |      |                | 2025-06-01   |                | MR 2025-06-01 | valid@MR-1
     unknown birth                   | unknown    | F   |      |                |              | 2024-01-01     | INA 2024-06-01, INA 2024-06-01 | unknown/birth_unknown, duplicate
     before the earliest birth       | unknown    | F   |      |                |              | 2024-01-01     | INA 2023-12-31 | impossible/before_birth
+    of unknown sex, feeds           | 1995-05-10 | U   |      |                |              |                | PRE 2026-05-01 | unknown/pregnancy_unknown
     of the other sex, feeds nothing | 1995-05-10 | M   |      |                |              |                | PRE 2026-05-01 | not_in_force
 """)
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from tests.interpreter.judging import judge
 from tests.interpreter.person import Dose, Person, read_case
-from tests.interpreter.rules import NO_END, Rules, read_folder, read_rules
+from tests.interpreter.rules import NO_END, Rules, read_folder, read_rules, shipped_rules
 from tests.interpreter.slots import STATUS_OF, State, reason_of, state_of
 from workbench.schedule.model import Slot
 
-__all__ = ["Rules", "evaluate", "read_folder", "read_rules"]
+__all__ = ["Rules", "evaluate", "read_folder", "read_rules", "shipped_rules"]
 
 
 def evaluate(case: dict[str, Any], schedule: Rules) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from tests.interpreter.doses import Course, choice_of, course_of, needed
-from tests.interpreter.person import Dose, Person, episode_of, is_feeding
+from tests.interpreter.person import Dose, Person, episode_of, is_feeding, pregnancy_of
 from tests.interpreter.rules import NO_BEGINNING, NO_END, after_span
 from tests.interpreter.windows import window_on
 from workbench.schedule.model import Interval, Series
@@ -29,27 +29,19 @@ def judge(person: Person, dose: Dose) -> Judgement:
         return Judgement(*dose.fault)
     fed = [series for series in person.rules.series.values() if is_feeding(dose, series, person)]
     needing = [series for series in fed if needed(person, series, dose)]
-    courses = [course_of(person, series, episode) for series, episode in _episodes(person, needing, dose)]
-    if not courses:
-        return _without_series(person, dose, fed, needing)
+    if not needing:
+        return _without_series(person, dose, fed)
+    courses = [course_of(person, series, episode_of(person, series, dose.given_on)) for series in needing]
     found = [judge_in(person, course, dose) for course in courses]
     return next((one for one in found if one.slot), found[0])
 
 
-def _episodes(person: Person, series: list[Series], dose: Dose) -> list[tuple[Series, object]]:
-    """Each series with the 年度 or pregnancy of the dose; a dose outside every pregnancy has none."""
-    found = [(one, episode_of(person, one, dose.given_on)) for one in series]
-    return [(one, episode) for one, episode in found if episode or one.episode != "pregnancy"]
-
-
-def _without_series(person: Person, dose: Dose, fed: list[Series], needing: list[Series]) -> Judgement:
+def _without_series(person: Person, dose: Dose, fed: list[Series]) -> Judgement:
     """No series needed that the dose feeds."""
     if person.birth is None:
         return Judgement("unknown", "birth_unknown")
     if not dose.is_routine:
         return _private(dose)
-    if needing:
-        return Judgement("unknown", "pregnancy_unknown")
     if not fed:
         return _plain("not_in_force")
     rows = [choice_of(person, series, dose) for series in fed]
@@ -62,6 +54,8 @@ def judge_in(person: Person, course: Course, dose: Dose) -> Judgement:
         return _plain("duplicate")
     if person.birth is None:
         return Judgement("unknown", "birth_unknown")
+    if course.series.episode == "pregnancy" and pregnancy_of(person, dose.given_on) is None:
+        return Judgement("unknown", "pregnancy_unknown") if dose.is_routine else _private(dose)
     if dose in course.single_antigen:
         evaluation = _by_window(person, course.series.slots[0], dose) or "valid"
         return Judgement(evaluation, "single_antigen")

@@ -21,17 +21,12 @@ class Dose:
     stage: str | None
     dose_no: int | None
     legal_class: str
+    order: tuple = ()  # among doses of one day
     fault: tuple[str, str] | None = None  # evaluation and reason of a dose that fills nothing
 
     @property
     def is_routine(self) -> bool:
         return self.legal_class == "routine"
-
-    @property
-    def order(self) -> tuple:
-        """Slots 5: days first; on one day routine before others, then stage, dose_no, vaccine, product."""
-        last_if_unknown = [(value is None, value or 0) for value in (self.stage, self.dose_no)]
-        return (self.given_on, not self.is_routine, *last_if_unknown, self.vaccine, self.product or "")
 
 
 @dataclass
@@ -73,6 +68,7 @@ def read_case(case: Case, rules: Rules) -> Person:
     )
     person.doses = [_read_dose(row) for row in case.get("doses", [])]
     for dose in person.doses:
+        dose.order = _order(dose, rules)
         dose.fault = _fault(dose, case, person)
     return person
 
@@ -85,6 +81,20 @@ def _read_dose(row: Case) -> Dose:
         row.get("stage"),
         row.get("dose_no"),
         row.get("legal_class") or "routine",
+    )
+
+
+def _order(dose: Dose, rules: Rules) -> tuple:
+    """Slots 5: days; on one day routine, temporary, others; then the orders of [[vaccine]] and [[product]]."""
+    classes = ("routine", "temporary")
+    legal = classes.index(dose.legal_class) if dose.legal_class in classes else len(classes)
+    vaccines, products = list(rules.kinds), [(row.vaccine, row.product) for row in rules.edition.product]
+    product = (dose.vaccine, product_of(dose, rules))
+    return (
+        dose.given_on,
+        legal,
+        vaccines.index(dose.vaccine) if dose.vaccine in vaccines else len(vaccines),
+        products.index(product) if product in products else len(products),
     )
 
 
@@ -136,7 +146,9 @@ def is_half(dose: Dose, series: Series, person: Person) -> bool:
 
 
 def _is_fed(row: FedBy, dose: Dose, person: Person) -> bool:
-    if row.sex not in ("*", person.sex) or not is_born_between(person, row.births_from, row.births_until):
+    if row.sex not in ("*", person.sex) and person.sex != "U":
+        return False
+    if not is_born_between(person, row.births_from, row.births_until):
         return False
     if person.birth is None:  # days of a life are not known
         return not (row.from_day or row.before_day)

@@ -6,9 +6,10 @@ Point numbers in the comments of this package are those of decision evaluation.
 import tomllib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
+import workbench
 from workbench import lawdates
 from workbench.schedule import expressions
 from workbench.schedule.model import Edition, Group, LegalWindow, Programme, Series, Slot, StandardPeriod
@@ -49,6 +50,7 @@ class Law:
     births_from: date = NO_BEGINNING
     births_until: date = NO_END
     cohort: str = ""
+    extension: str = ""
     is_retroactive: bool = False
     is_repeated: bool = False
     season: int | None = None  # the 年度 in which alone the row is known
@@ -123,8 +125,9 @@ class Rules:
         }
 
     def group_vaccines(self, group: Group) -> list[str]:
-        """The vaccines of a group in its order; without one, all that feed its series."""
-        return group.order or [feed.vaccine for series in group.series for feed in self.series[series].fed_by]
+        """The vaccines of a group: first those of its order, then what else feeds its series."""
+        fed = [feed.vaccine for series in group.series for feed in self.series[series].fed_by]
+        return list(dict.fromkeys([*group.order, *fed]))
 
 
 def read_folder(folder: Path) -> Rules:
@@ -132,6 +135,12 @@ def read_folder(folder: Path) -> Rules:
     edition = tomllib.loads((folder / "schedule.toml").read_text(encoding="utf-8"))
     files = sorted((folder / "programmes").glob("*.toml"))
     return read_rules(edition, [tomllib.loads(path.read_text(encoding="utf-8")) for path in files])
+
+
+@cache
+def shipped_rules() -> Rules:
+    """The statute that comes with the workbench."""
+    return read_folder(Path(workbench.__file__).parent / "schedule")
 
 
 def read_rules(edition: dict, programmes: list[dict]) -> Rules:
@@ -154,6 +163,7 @@ def _each(row: LegalWindow) -> list[Law]:
             births_from=row.births_from or NO_BEGINNING,
             births_until=row.births_until or NO_END,
             cohort=row.cohort or "",
+            extension=row.extension or "",
             is_retroactive=row.retroactive,
             is_repeated=row.is_repeated,
         )
@@ -194,7 +204,7 @@ def _succeeding(laws: list[Law]) -> list[Law]:
 def _is_replaced(law: Law, laws: list[Law]) -> bool:
     if law.effective_to is None or law.is_repeated:
         return False
-    same = ("cohort", "births_from", "births_until", "is_repeated")
+    same = ("cohort", "extension", "births_from", "births_until", "is_repeated")
     return any(
         other.effective_from == law.effective_to + ONE_DAY
         and all(getattr(other, name) == getattr(law, name) for name in same)

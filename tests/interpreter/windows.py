@@ -95,7 +95,7 @@ def _long(person: Person, slot: str, day: date, stretches: list[Stretch]) -> lis
     return [
         (ended[-1], min(reach_years(ended[-1], row.years), day_of(row.until, person.birth) if row.until else date.max))
         for row in rules.programme_of_slot[slot].long
-        if slot in row.slots and row.effective_from <= day
+        if slot in row.slots and row.effective_from <= ended[-1]  # a reason that ended since there is the measure
         if row.until is None or ended[-1] <= day_of(row.until, person.birth)
     ]
 

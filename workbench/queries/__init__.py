@@ -5,6 +5,7 @@ Reads no file but its own, no clock, no settings. The answers are pseudonymous o
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from functools import cache
@@ -50,7 +51,12 @@ def query_sql(name: str) -> str:
         QueryError: there is no such query.
     """
     query = describe(name)
-    before = [f"{inner.name} AS (\n{inner.text}\n)" for inner in _inner_queries(query)]
+    inner_queries = list(_inner_queries(query))
+    readers = Counter(name for one in (*inner_queries, query) for name in one.reads)
+    before = [
+        f"{inner.name} AS {'MATERIALIZED ' if readers[inner.name] > 1 else ''}(\n{inner.text}\n)"
+        for inner in inner_queries
+    ]
     if not before:
         return query.text
     main = _WITH.sub("", query.text, count=1) if _WITH.match(query.text) else None
@@ -104,6 +110,7 @@ def _inner_queries(query: Query) -> Iterator[Query]:
 
 
 def _bind(query: Query, given: dict[str, object]) -> dict[str, object]:
+    given = {name: given[other] for name, other in query.usual.items() if other in given} | given
     missing, unknown = sorted(query.params.keys() - given.keys()), sorted(given.keys() - query.params.keys())
     if missing or unknown:
         needed = "、".join(f"{name}（{_TYPES[kind][0]}）" for name, kind in query.params.items()) or "なし"

@@ -2,13 +2,13 @@
 -- Params   $as_of DATE  the day asked about
 -- Reads    choice, person
 -- Returns  one row per birth date and group, in no order
---          birth_date DATE, choice_group VARCHAR, choice SMALLINT
+--          birth_date DATE, group_no SMALLINT, choice SMALLINT
 -- Nulls    birth_date: unknown
 -- Privacy  nothing about one person
 -- Why      docs/decisions/0011-evaluation.md
 SELECT
     b.birth_date,
-    c.choice_group,
+    c.group_no,
     min(c.choice) AS choice
 FROM (SELECT DISTINCT p.birth_date FROM person AS p) AS b
 INNER JOIN choice AS c
@@ -16,4 +16,4 @@ INNER JOIN choice AS c
         coalesce(b.birth_date BETWEEN c.births_from AND c.births_until, TRUE)
         AND $as_of::DATE BETWEEN c.effective_from AND c.effective_to
 WHERE c.any_of = 0 AND c.also_any_of = 0 AND c.first = 0 AND c.cohort IS NULL
-GROUP BY b.birth_date, c.choice_group
+GROUP BY b.birth_date, c.group_no

@@ -1,22 +1,28 @@
 -- near_other_vaccine: doses given before the minimum interval to an earlier dose of another vaccine had passed.
--- Params   $as_of DATE  the day asked about; a later dose is not seen
--- Reads    between, possible_dose
--- Returns  one row per person, vaccine and day, in no order
---          person_id BIGINT, vaccine VARCHAR, given_on DATE
+-- Params   $as_of DATE                  the day asked about; a later dose is not seen
+--          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- Reads    between, possible_dose, vaccine
+-- Returns  one row per dose, in no order
+--          dose_id BIGINT
 -- Nulls    none
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
 concerned AS (
     SELECT
+        d.dose_id,
         d.person_id,
-        d.vaccine,
-        d.kind,
+        d.vaccine_no,
+        v.kind,
         d.given_on
     FROM possible_dose AS d
-    SEMI JOIN "between" AS b
-        ON d.kind IN (b.earlier, b.later) AND d.given_on BETWEEN b.effective_from AND b.effective_to
-    WHERE d.counts_as = d.vaccine
+    INNER JOIN vaccine AS v ON d.vaccine_no = v.vaccine_no
+    WHERE
+        d.counts_as = d.vaccine_no
+        AND (
+            v.kind IN (SELECT b.later FROM "between" AS b WHERE b.effective_to = DATE '9999-12-31')
+            OR d.given_on <= (SELECT max(b.effective_to) FROM "between" AS b WHERE b.effective_to < DATE '9999-12-31')
+        )
 ),
 
 -- Few persons have two days of vaccination so near to each other; only theirs are compared dose by dose.
@@ -37,11 +43,8 @@ few AS (
     SEMI JOIN near AS n ON c.person_id = n.person_id
 )
 
-SELECT DISTINCT
-    a.person_id,
-    a.vaccine,
-    a.given_on
+SELECT DISTINCT a.dose_id
 FROM few AS a
-INNER JOIN few AS e ON a.person_id = e.person_id AND a.vaccine <> e.vaccine AND e.given_on < a.given_on
+INNER JOIN few AS e ON a.person_id = e.person_id AND a.vaccine_no <> e.vaccine_no AND e.given_on < a.given_on
 INNER JOIN "between" AS b ON e.kind = b.earlier AND a.kind = b.later
 WHERE a.given_on BETWEEN b.effective_from AND b.effective_to AND a.given_on <= e.given_on + b.clear_days

@@ -1,23 +1,23 @@
 -- placed_dose: the doses of each series in the order of their dates, and the slot that each fills.
--- Params   $as_of DATE  the day asked about; a later dose is not seen
+-- Params   $as_of DATE                  the day asked about; a later dose is not seen
+--          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 -- Reads    fed_dose, series_slot, skip, variant
 -- Returns  one row per dose and series that counts it, in no order
---          person_id BIGINT, series VARCHAR, episode BIGINT, vaccine VARCHAR, product VARCHAR, stage VARCHAR,
---          dose_no SMALLINT, given_on DATE, legal_class VARCHAR, clinic VARCHAR, source VARCHAR, birth_date DATE,
---          known_product VARCHAR, lawful_from DATE, lawful_until DATE, kind VARCHAR, variant VARCHAR, nth BIGINT,
---          previous_on DATE, is_duplicate BOOLEAN, dose_position BIGINT, slot VARCHAR
--- Nulls    as fed_dose; previous_on: the first dose; variant: none fits; slot: beyond the last position, or a duplicate
+--          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine_no SMALLINT, is_lawful BOOLEAN, given_on DATE,
+--          legal_no TINYINT, series_no SMALLINT, episode BIGINT, is_duplicate BOOLEAN, variant_no SMALLINT,
+--          dose_position BIGINT, slot_no SMALLINT
+-- Nulls    birth_date: unknown; variant_no: none fits; slot_no: beyond the last position, or a duplicate
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
--- Of several doses on one day the 定期 one counts; what is recorded as 期 and 回 only settles ties.
+-- Of several doses on one day the 定期 one counts.
 ranked AS (
     SELECT
         *,
-        dense_rank() OVER (PARTITION BY person_id, series, episode ORDER BY given_on) AS nth,
+        dense_rank() OVER (PARTITION BY person_id, series_no, episode ORDER BY given_on) AS nth,
         row_number() OVER (
-            PARTITION BY person_id, series, episode, given_on
-            ORDER BY legal_class, stage, dose_no, vaccine, product, clinic, source
+            PARTITION BY person_id, series_no, episode, given_on
+            ORDER BY legal_no, vaccine_no, product_no, dose_id
         ) > 1 AS is_duplicate
     FROM fed_dose
 ),
@@ -25,26 +25,26 @@ ranked AS (
 begun AS (
     SELECT
         r.person_id,
-        r.series,
-        arg_min(v.variant, v.variant_order) AS variant
+        r.series_no,
+        min(v.variant_no) AS variant_no
     FROM ranked AS r
     INNER JOIN variant AS v
         ON
-            r.birth_date = v.birth_date AND r.series = v.series AND r.given_on BETWEEN v.first_from AND v.first_until
-            AND (v.product IS NULL OR v.product = r.known_product)
+            r.birth_date = v.birth_date AND r.series_no = v.series_no
+            AND r.given_on BETWEEN v.first_from AND v.first_until
+            AND (v.product_no IS NULL OR v.product_no = r.product_no)
     WHERE r.has_variants AND r.nth = 1 AND NOT r.is_duplicate
-    GROUP BY r.person_id, r.series
+    GROUP BY r.person_id, r.series_no
 ),
 
 in_variant AS (
     SELECT
         r.*,
-        b.variant,
-        lag(r.given_on) OVER in_order AS previous_on
+        b.variant_no,
+        lag(r.given_on) OVER (PARTITION BY r.person_id, r.series_no ORDER BY r.given_on) AS previous_on
     FROM ranked AS r
-    LEFT JOIN begun AS b ON r.person_id = b.person_id AND r.series = b.series
+    LEFT JOIN begun AS b ON r.person_id = b.person_id AND r.series_no = b.series_no
     WHERE r.has_variants AND NOT r.is_duplicate
-    WINDOW in_order AS (PARTITION BY r.person_id, r.series ORDER BY r.given_on)
 ),
 
 floored AS (
@@ -55,36 +55,32 @@ floored AS (
             CASE WHEN i.previous_on > k.previous_after THEN k.previous_position ELSE 1 END
         ) AS least_position
     FROM in_variant AS i
-    LEFT JOIN skip AS k ON i.birth_date = k.birth_date AND i.series = k.series AND i.variant = k.variant
+    LEFT JOIN skip AS k ON i.birth_date = k.birth_date AND i.series_no = k.series_no AND i.variant_no = k.variant_no
 ),
 
--- i(n) = max(i(n-1) + 1, least position of dose n), unrolled.
-positioned AS (
+-- position(n) = max(position(n - 1) + 1, least position of dose n), unrolled
+placed AS (
     SELECT
-        * EXCLUDE (least_position),
+        * EXCLUDE (least_position, previous_on),
         nth + max(greatest(least_position - nth, 0)) OVER (
-            PARTITION BY person_id, series
+            PARTITION BY person_id, series_no
             ORDER BY given_on
         ) AS dose_position
     FROM floored
-),
-
-placed AS (
-    SELECT *
-    FROM positioned
     UNION ALL
     SELECT
         *,
-        '-' AS variant,
-        NULL::DATE AS previous_on,
+        0 AS variant_no,
         nth AS dose_position
     FROM ranked
     WHERE NOT has_variants OR is_duplicate
 )
 
 SELECT
-    p.* EXCLUDE (has_variants),
-    s.slot
+    p.* EXCLUDE (has_variants, product_no, nth),
+    s.slot_no
 FROM placed AS p
 LEFT JOIN series_slot AS s
-    ON p.series = s.series AND p.variant = s.variant AND p.dose_position = s.position AND NOT p.is_duplicate
+    ON
+        p.series_no = s.series_no AND p.variant_no = s.variant_no AND p.dose_position = s.position
+        AND NOT p.is_duplicate

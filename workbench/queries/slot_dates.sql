@@ -1,14 +1,15 @@
 -- slot_dates: each person's place in each slot that has a window on a day, and what decides about it.
--- Params   $as_of DATE  the day asked about; a later dose is not seen
+-- Params   $as_of DATE                  the day asked about; a later dose is not seen
+--          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 -- Reads    birth_choice, choice_group, choice_series, dose_judged, exemption, needed_after_all, next_dose, own_window,
 --          person_as_of, person_choice, series, series_progress, series_slot, slot, variant, waive, window
 -- Returns  one row per person and slot with a window, in no order
 --          person_id BIGINT, birth_date DATE, birth_school_year BIGINT, sex VARCHAR, district VARCHAR,
---          is_resident BOOLEAN, slot VARCHAR, slot_sex VARCHAR, series VARCHAR, given_on DATE, evaluation VARCHAR,
+--          is_resident BOOLEAN, slot_no SMALLINT, series_no SMALLINT, given_on DATE, evaluation VARCHAR,
 --          exemption VARCHAR, position SMALLINT, next_position BIGINT, is_waived BOOLEAN, opens_on DATE,
 --          standard_from DATE, standard_until DATE, closes_on DATE, earliest_next_on DATE
--- Nulls    series: another one is needed instead; given_on, evaluation: no dose fills the slot; exemption: none in force;
---          position: the slot is not needed in the person's variant; earliest_next_on: no interval
+-- Nulls    series_no: another one is needed instead; given_on, evaluation: no dose fills the slot; exemption: none in
+--          force; position: the slot is not needed in the person's variant; earliest_next_on: no interval
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
@@ -41,8 +42,8 @@ own AS (
     SELECT
         o.*,
         coalesce(
-            min(o.episode) FILTER (WHERE o.episode >= t.delivery) OVER (PARTITION BY o.person_id, o.slot),
-            max(o.episode) OVER (PARTITION BY o.person_id, o.slot)
+            min(o.episode) FILTER (WHERE o.episode >= t.delivery) OVER (PARTITION BY o.person_id, o.slot_no),
+            max(o.episode) OVER (PARTITION BY o.person_id, o.slot_no)
         ) AS current_episode
     FROM own_window AS o
     CROSS JOIN today AS t
@@ -51,7 +52,7 @@ own AS (
 dated AS (
     SELECT
         p.*,
-        w.slot,
+        w.slot_no,
         0 AS own_episode,
         w.opens_on,
         w.standard_from,
@@ -60,11 +61,11 @@ dated AS (
     FROM person_as_of AS p
     INNER JOIN "window" AS w
         ON p.birth_date = w.birth_date AND w.cohort = '' AND $as_of::DATE BETWEEN w.known_from AND w.known_until
-    ANTI JOIN own AS o ON p.person_id = o.person_id AND w.slot = o.slot
+    ANTI JOIN own AS o ON p.person_id = o.person_id AND w.slot_no = o.slot_no
     UNION ALL
     SELECT
         p.*,
-        o.slot,
+        o.slot_no,
         o.episode AS own_episode,
         o.opens_on,
         o.standard_from,
@@ -80,61 +81,51 @@ dated AS (
 -- Where nothing is to choose a slot has one series; elsewhere the choice says which of its series, if any.
 belonging AS (
     SELECT DISTINCT
-        s.slot,
-        s.series,
-        r.choice_group,
-        r.episode
-    FROM series_slot AS s
-    INNER JOIN series AS r ON s.series = r.series
-),
-
-grouped AS (
-    SELECT DISTINCT
-        b.slot,
-        CASE WHEN g.effective_from <= $as_of::DATE THEN b.choice_group END AS choice_group,
-        b.episode,
-        CASE WHEN b.choice_group IS NULL OR g.effective_from > $as_of::DATE THEN b.series END AS only_series
-    FROM belonging AS b
-    LEFT JOIN choice_group AS g ON b.choice_group = g.choice_group
+        k.slot_no,
+        k.series_no,
+        r.episode = 'season' AS is_seasonal,
+        CASE WHEN g.effective_from <= $as_of::DATE THEN r.group_no END AS group_no,
+        CASE WHEN g.effective_from IS NULL OR g.effective_from > $as_of::DATE THEN k.series_no END AS only_series
+    FROM series_slot AS k
+    INNER JOIN series AS r ON k.series_no = r.series_no
+    LEFT JOIN choice_group AS g ON r.group_no = g.group_no
 ),
 
 chosen AS (
     SELECT
         c.choice,
-        b.slot,
-        b.series
+        b.slot_no,
+        b.series_no
     FROM choice_series AS c
-    INNER JOIN belonging AS b ON c.series = b.series
+    INNER JOIN belonging AS b ON c.series_no = b.series_no
 ),
 
 serial AS (
     SELECT
         d.*,
-        CASE g.episode
-            WHEN 'season' THEN t.season
-            ELSE d.own_episode
-        END AS episode,
-        coalesce(g.only_series, h.series) AS series
+        CASE WHEN g.is_seasonal THEN t.season ELSE d.own_episode END AS episode,
+        coalesce(g.only_series, h.series_no) AS series_no
     FROM dated AS d
     CROSS JOIN today AS t
-    INNER JOIN grouped AS g ON d.slot = g.slot
+    INNER JOIN (SELECT DISTINCT b.slot_no, b.is_seasonal, b.group_no, b.only_series FROM belonging AS b) AS g
+        ON d.slot_no = g.slot_no
     LEFT JOIN person_choice AS c
         ON
-            d.person_id = c.person_id AND g.choice_group = c.choice_group
-            AND c.season = CASE g.episode WHEN 'season' THEN t.season ELSE 0 END
-    LEFT JOIN birth_choice AS b ON d.birth_date = b.birth_date AND g.choice_group = b.choice_group
-    LEFT JOIN chosen AS h ON coalesce(c.choice, b.choice) = h.choice AND d.slot = h.slot
+            d.person_id = c.person_id AND g.group_no = c.group_no
+            AND c.season = CASE WHEN g.is_seasonal THEN t.season ELSE 0 END
+    LEFT JOIN birth_choice AS b ON d.birth_date = b.birth_date AND g.group_no = b.group_no
+    LEFT JOIN chosen AS h ON coalesce(c.choice, b.choice) = h.choice AND d.slot_no = h.slot_no
 ),
 
 -- Before any dose the variant is that of a first dose on the day.
 unbegun AS (
     SELECT
         birth_date,
-        series,
-        arg_min(variant, variant_order) AS variant
+        series_no,
+        min(variant_no) AS variant_no
     FROM variant
-    WHERE $as_of::DATE BETWEEN first_from AND first_until AND product IS NULL
-    GROUP BY birth_date, series
+    WHERE $as_of::DATE BETWEEN first_from AND first_until AND product_no IS NULL
+    GROUP BY birth_date, series_no
 )
 
 SELECT
@@ -144,15 +135,14 @@ SELECT
     d.sex,
     d.district,
     d.is_resident,
-    d.slot,
-    s.sex AS slot_sex,
-    d.series,
+    d.slot_no,
+    d.series_no,
     e.given_on,
     e.evaluation,
     x.reason AS exemption,
     k.position,
     coalesce(g.next_position, 1) AS next_position,
-    v.slot IS NOT NULL AND a.slot IS NULL AS is_waived,
+    v.slot_no IS NOT NULL AND a.slot_no IS NULL AS is_waived,
     d.opens_on,
     -- A series begun before its standard period has its standard interval for a standard period.
     least(
@@ -166,13 +156,14 @@ SELECT
     d.closes_on,
     n.earliest_next_on
 FROM serial AS d
-INNER JOIN slot AS s ON d.slot = s.slot
-LEFT JOIN series_progress AS g ON d.person_id = g.person_id AND d.series = g.series AND d.episode = g.episode
-LEFT JOIN unbegun AS u ON g.person_id IS NULL AND d.birth_date = u.birth_date AND d.series = u.series
+INNER JOIN slot AS s ON d.slot_no = s.display_order
+LEFT JOIN series_progress AS g ON d.person_id = g.person_id AND d.series_no = g.series_no AND d.episode = g.episode
+LEFT JOIN unbegun AS u ON g.person_id IS NULL AND d.birth_date = u.birth_date AND d.series_no = u.series_no
 LEFT JOIN series_slot AS k
-    ON d.series = k.series AND d.slot = k.slot AND k.variant = coalesce(g.variant, u.variant, '-')
-LEFT JOIN waive AS v ON d.series = v.series AND k.variant = v.variant AND d.slot = v.slot
-LEFT JOIN needed_after_all AS a ON d.person_id = a.person_id AND d.slot = a.slot
-LEFT JOIN dose_judged AS e ON d.person_id = e.person_id AND d.slot = e.slot AND d.series = e.series AND d.episode = e.episode
-LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.slot = n.slot
+    ON d.series_no = k.series_no AND d.slot_no = k.slot_no AND k.variant_no = coalesce(g.variant_no, u.variant_no, 0)
+LEFT JOIN waive AS v ON d.series_no = v.series_no AND k.variant_no = v.variant_no AND d.slot_no = v.slot_no
+LEFT JOIN needed_after_all AS a ON v.slot_no = a.slot_no AND d.person_id = a.person_id
+LEFT JOIN dose_judged AS e
+    ON d.person_id = e.person_id AND d.slot_no = e.slot_no AND d.series_no = e.series_no AND d.episode = e.episode
+LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.slot_no = n.slot_no
 LEFT JOIN exempt AS x ON d.person_id = x.person_id AND s.vaccine = x.vaccine

@@ -1,5 +1,6 @@
 -- slot_reason: why each person's place in each slot stands as it does on a day.
 -- Params   $as_of DATE            the day asked about; a later dose is not seen
+--          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER  a legal end within so many days is near
 -- Reads    own_window, person_as_of, programme, slot, slot_dates, window
 -- Returns  one row per person and slot, in no order
@@ -14,72 +15,73 @@ WITH
 windowless AS (
     SELECT
         b.birth_date,
-        s.slot
+        s.display_order AS slot_no
     FROM (SELECT DISTINCT p.birth_date FROM person_as_of AS p) AS b
     CROSS JOIN slot AS s
     ANTI JOIN "window" AS w
         ON
-            b.birth_date = w.birth_date AND s.slot = w.slot AND w.cohort = ''
+            b.birth_date = w.birth_date AND s.display_order = w.slot_no AND w.cohort = ''
             AND $as_of::DATE BETWEEN w.known_from AND w.known_until
 ),
 
 own AS (
     SELECT
         o.person_id,
-        o.slot,
+        o.slot_no,
         bool_or($as_of::DATE BETWEEN o.known_from AND o.known_until) AS is_known
     FROM own_window AS o
-    GROUP BY o.person_id, o.slot
+    GROUP BY o.person_id, o.slot_no
 ),
 
 without_window AS (
     SELECT
         p.*,
-        n.slot
+        n.slot_no
     FROM person_as_of AS p
     INNER JOIN windowless AS n ON p.birth_date IS NOT DISTINCT FROM n.birth_date
-    ANTI JOIN own AS o ON p.person_id = o.person_id AND n.slot = o.slot
+    ANTI JOIN own AS o ON p.person_id = o.person_id AND n.slot_no = o.slot_no
     UNION ALL
     SELECT
         p.*,
-        o.slot
+        o.slot_no
     FROM person_as_of AS p
     INNER JOIN own AS o ON p.person_id = o.person_id
     WHERE NOT o.is_known
 )
 
 SELECT
-    person_id,
-    birth_date,
-    birth_school_year,
-    district,
-    is_resident,
-    slot,
+    d.person_id,
+    d.birth_date,
+    d.birth_school_year,
+    d.district,
+    d.is_resident,
+    s.slot,
     CASE
-        WHEN slot_sex NOT IN ('*', sex) THEN CASE sex WHEN 'U' THEN 'sex_unknown' ELSE 'other_sex' END
-        WHEN series IS NULL THEN 'other_series'
-        WHEN evaluation IS NOT NULL THEN evaluation
-        WHEN position IS NULL THEN 'variant'
-        WHEN position < next_position THEN 'cut_off'
-        WHEN is_waived THEN 'waived'
-        WHEN exemption IS NOT NULL THEN exemption
-        WHEN closes_on < $as_of::DATE THEN 'window_ended'
-        WHEN closes_on < earliest_next_on THEN 'no_time_left'
-        WHEN $as_of::DATE < opens_on THEN 'before_window'
-        WHEN position > next_position THEN 'waiting_previous'
-        WHEN $as_of::DATE < earliest_next_on THEN 'waiting_interval'
-        WHEN closes_on <= $as_of::DATE + $closing_days::INTEGER THEN 'legal_end_near'
-        WHEN standard_until < $as_of::DATE THEN 'past_standard'
-        WHEN $as_of::DATE < standard_from THEN 'before_standard'
+        WHEN s.sex NOT IN ('*', d.sex) THEN CASE d.sex WHEN 'U' THEN 'sex_unknown' ELSE 'other_sex' END
+        WHEN d.series_no IS NULL THEN 'other_series'
+        WHEN d.evaluation IS NOT NULL THEN d.evaluation
+        WHEN d.position IS NULL THEN 'variant'
+        WHEN d.position < d.next_position THEN 'cut_off'
+        WHEN d.is_waived THEN 'waived'
+        WHEN d.exemption IS NOT NULL THEN d.exemption
+        WHEN d.closes_on < $as_of::DATE THEN 'window_ended'
+        WHEN d.closes_on < d.earliest_next_on THEN 'no_time_left'
+        WHEN $as_of::DATE < d.opens_on THEN 'before_window'
+        WHEN d.position > d.next_position THEN 'waiting_previous'
+        WHEN $as_of::DATE < d.earliest_next_on THEN 'waiting_interval'
+        WHEN d.closes_on <= $as_of::DATE + $closing_days::INTEGER THEN 'legal_end_near'
+        WHEN d.standard_until < $as_of::DATE THEN 'past_standard'
+        WHEN $as_of::DATE < d.standard_from THEN 'before_standard'
         ELSE 'in_standard'
     END AS reason,
-    given_on,
-    opens_on,
-    standard_from,
-    standard_until,
-    closes_on,
-    CASE WHEN evaluation IS NULL THEN earliest_next_on END AS earliest_next_on
-FROM slot_dates
+    d.given_on,
+    d.opens_on,
+    d.standard_from,
+    d.standard_until,
+    d.closes_on,
+    CASE WHEN d.evaluation IS NULL THEN d.earliest_next_on END AS earliest_next_on
+FROM slot_dates AS d
+INNER JOIN slot AS s ON d.slot_no = s.display_order
 UNION ALL
 SELECT
     n.person_id,
@@ -87,7 +89,7 @@ SELECT
     n.birth_school_year,
     n.district,
     n.is_resident,
-    n.slot,
+    s.slot,
     CASE
         WHEN s.sex NOT IN ('*', n.sex) THEN CASE n.sex WHEN 'U' THEN 'sex_unknown' ELSE 'other_sex' END
         WHEN n.birth_date IS NULL THEN 'birth_unknown'
@@ -101,5 +103,5 @@ SELECT
     NULL AS closes_on,
     NULL AS earliest_next_on
 FROM without_window AS n
-INNER JOIN slot AS s ON n.slot = s.slot
+INNER JOIN slot AS s ON n.slot_no = s.display_order
 INNER JOIN programme AS g ON s.programme = g.programme

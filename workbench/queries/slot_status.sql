@@ -1,5 +1,6 @@
 -- slot_status: what each person's place in each series is on a day, with the reason and the dates behind it.
 -- Params   $as_of DATE            the day asked about; a later dose is not seen
+--          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER  a legal end within so many days makes a slot `closing`
 -- Reads    slot_reason
 -- Returns  one row per person and slot, in no order

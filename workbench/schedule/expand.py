@@ -13,7 +13,7 @@ from workbench.errors import ParameterError
 from workbench.records import NO_END, TABLES
 from workbench.schedule.expressions import DayRule, parse_day, parse_span, parse_span_end
 from workbench.schedule.model import Edition, Interval, LegalWindow, LongTerm, Programme, Slot, Variant
-from workbench.schedule.tables import rule_tables
+from workbench.schedule.tables import Numbers, RuleTables, number
 from workbench.schedule.windows import (
     NO_START,
     ONE_DAY,
@@ -100,15 +100,30 @@ class Schedule:
         """
         given = sorted(day for day in set(days) if day <= _LAST_DAY)
         found = (
-            (day, name, *(rule(day) if rule else None for rule in three))
+            (day, self._no.rule[name], name, *(rule(day) if rule else None for rule in three))
             for name, three in self._interval_rules.items()
             for day in given
         )
         return _table("interval", found)
 
+    def tables(
+        self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = ()
+    ) -> dict[str, pa.Table]:
+        """Return every rule table of a snapshot: for its birth dates, its days of vaccination and its special reasons."""
+        births = list(births)
+        return self.rule_tables() | self.birth_tables(births) | {
+            "window": self.window_table(births),
+            "special_window": self.special_window_table(reasons),
+            "interval": self.interval_table(days),
+        }
+
     def rule_tables(self) -> dict[str, pa.Table]:
         """Return the tables of rules that depend on no date, as `records` describes them."""
-        return rule_tables(self.edition, self.programmes)
+        return RuleTables(self.edition, self.programmes, self._no).tables()
+
+    @cached_property
+    def _no(self) -> Numbers:
+        return number(self.edition, self.programmes)
 
     def birth_tables(self, births: Iterable[date]) -> dict[str, pa.Table]:
         """Return the tables series_days, variant and skip for each distinct birth."""
@@ -204,19 +219,19 @@ class Schedule:
                 if first <= birth <= last and birth <= _LAST_DAY and _concerns(row, birth):
                     for known in row.rules.known_windows(birth):
                         for slot in row.slots:
-                            yield birth, slot, row.cohort, known.known_from, known.known_until, *known.window
+                            yield birth, self._no.slot[slot], row.cohort, known.known_from, known.known_until, *known.window
 
     def _special_rows(self, reason: Reason) -> Iterator[tuple[Any, ...]]:
         birth, kind, vaccine, end = reason
         if kind == PREGNANCY:
             for slot, known in self._pregnancy_windows(vaccine, end):
-                yield None, kind, vaccine, end, slot, _ORDINARY, *known[:2], *known.window
+                yield None, kind, vaccine, end, self._no.slot[slot], _ORDINARY, *known[:2], *known.window
         elif kind == LONG_TERM and birth is not None:
             for row in self._rules:
                 for slot in row.slots:
                     added = self._long_term(slot, vaccine, birth, end)
                     for known in row.rules.known_windows(birth, added) if added else ():
-                        yield birth, kind, vaccine, end, slot, row.cohort, *known[:2], *known.window
+                        yield birth, kind, vaccine, end, self._no.slot[slot], row.cohort, *known[:2], *known.window
 
     def _long_term(self, slot: str, vaccine: str, birth: date, end: date) -> Version | None:
         """Return the row that 長期療養特例 adds for a slot; the 2 years are counted from the day itself (民法143条)."""
@@ -256,8 +271,8 @@ class Schedule:
     def _aged_feeds(self) -> list[tuple[Any, ...]]:
         return [
             (
-                row.series,
-                feed.vaccine,
+                self._no.series[row.series],
+                self._no.vaccine[feed.vaccine],
                 feed,
                 parse_day(feed.from_day) if feed.from_day else None,
                 parse_day(feed.before_day) if feed.before_day else None,
@@ -269,23 +284,30 @@ class Schedule:
         ]
 
     def _variants(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for order, row, first, last in self._variant_rules:
+        for series, variant, row, first, last in self._variant_rules:
             if row.has_birth(birth):
                 days = first(birth) if first else NO_START, last(birth) if last else NO_END
                 for product in row.first_products or [None]:
-                    yield birth, row.series, row.variant, order, product, *days
+                    yield birth, series, variant, self._product_no(row.series, product), *days
+
+    def _product_no(self, series: str, product: str | None) -> int | None:
+        if product is None:
+            return None
+        fed = {feed.vaccine for programme in self.programmes for row in programme.series if row.series == series for feed in row.fed_by}
+        return next(no for (vaccine, name), no in self._no.product.items() if vaccine in fed and name == product)
 
     @cached_property
-    def _variant_rules(self) -> list[tuple[int, Variant, DayRule | None, DayRule | None]]:
+    def _variant_rules(self) -> list[tuple[int, int, Variant, DayRule | None, DayRule | None]]:
         rows = [row for programme in self.programmes for row in programme.variant]
         return [
             (
-                order,
+                self._no.series[row.series],
+                self._no.variant[row.series, row.variant],
                 row,
                 parse_day(row.first_from) if row.first_from else None,
                 parse_day(row.first_until) if row.first_until else None,
             )
-            for order, row in enumerate(rows, 1)
+            for row in rows
         ]
 
     def _skips(self, birth: date) -> Iterator[tuple[Any, ...]]:
@@ -296,7 +318,7 @@ class Schedule:
             yield birth, series, variant, dose_after, dose_position, previous_after, previous_position
 
     @cached_property
-    def _skip_rules(self) -> list[tuple[str, str, tuple[DayRule, int] | None, tuple[DayRule, int] | None]]:
+    def _skip_rules(self) -> list[tuple[int, int, tuple[DayRule, int] | None, tuple[DayRule, int] | None]]:
         """One row for each variant: the day after which its slots are skipped, and the position to go on with."""
         found = []
         for programme in self.programmes:
@@ -316,7 +338,7 @@ class Schedule:
                     for key in ("dose_after", "previous_after")
                 )
                 if dose or previous:
-                    found.append((row.series, row.variant, dose, previous))
+                    found.append((self._no.series[row.series], self._no.variant[row.series, row.variant], dose, previous))
         return found
 
 

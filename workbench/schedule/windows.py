@@ -212,7 +212,8 @@ def _successor(
 def _is_like(row: LegalWindow | StandardPeriod, other: LegalWindow | StandardPeriod) -> bool:
     if isinstance(row, StandardPeriod):
         return True
-    same = (row.cohort, row.births_from, row.births_until) == (other.cohort, other.births_from, other.births_until)
+    names = ("cohort", "extension", "births_from", "births_until")
+    same = all(getattr(row, name) == getattr(other, name) for name in names)
     return same and not row.is_repeated and not other.is_repeated
 
 
