@@ -21,8 +21,31 @@ NOT_A_RULE = {"version", "display_order", "number", "label", "name", "names", "n
 NEIGHBOUR = {"birth": "d1", "sch-1y": "sch-1d", "sch-1d": "sch-1y"}
 WORD = re.compile(r"birth|sch-1[yd]|edd-\d+|(?:m|y|d|fyS|fyE)\d+|\d+d|\d+m(?:\d+d)?|\d\d-\d\d")
 EDITION = "schedule.toml"
-# Mutants that no answer can show: see the reason of each.
-EQUIVALENT: dict[str, str] = {}
+# Mutants that no answer about 2013-04-01 or later can show, each with its reason.
+EQUIVALENT = (
+    r"(bcg|dpti?|dt|ipv|je|mr)\.toml effective_from: .*",  # the windows have days of their own, and as_of is later
+    r"(dpti?|dt|ipv|je)\.toml standard\.\d\.effective_from: (1994|2012)-.*",  # guidance before the first as_of
+    r"je\.toml window\.[1379]\.effective_from: 1994-10-01 .*",  # nobody of these births was old enough
+    r"je\.toml window\.5\.effective_from: .*",  # JE-B, 9歳 from 2016 on
+    r"je\.toml standard\.[45]\.standard_from: y9 -> y8",  # a standard period is cut to the window, which opens then
+    r"(dpih|hepb|hib|hpv|hz[lr]|pcva?|ppv|var)\.toml long\.0\.effective_from: .*",  # these programmes began later
+    r"(hpv|hz[lr]|mr|ppv|rub5)\.toml window\.\d\.opens: birth -> d1",  # the days of the measure decide
+    r"hpv\.toml window\.1\.opens: fyS17 -> fyS16",  # touches the ordinary window either way
+    r"hpv\.toml window\.1\.births_until: 2008-04-01 -> 2008-04-02",  # the ordinary window ends on the same day
+    r"hpv\.toml window\.2\.effective_from: 2025-04-01 -> 2025-03-31",  # the catch-up is open on that day
+    r"(hz[lr]\.toml window\.1|ppv\.toml window\.[23])\.births_until: .*-04-01 -> .*-04-02",  # 100歳, the same window
+    r"(cov|flu|pcva)\.toml window\.\d\.closes: y65 -> y66",  # joined to the window of 65歳
+    r"ppv\.toml effective_to: 2026-03-31 -> 2026-04-01",  # the windows end on the day itself
+    r"var\.toml window\.1\.opens: m36 -> m35",  # joined to the ordinary window
+    r"(cov|flu)\.toml window\.\d\.effective_from: .*",  # a season is known in its 年度
+    r"(cov|flu)\.toml window\.\d\.seasons\.last_year: (2024 -> 2025|2025 -> 2026)",  # the next row says the same
+    r"(cov|flu)\.toml window\.\d\.seasons\.first_year: (2025 -> 2024|2026 -> 2025)",  # so does the row before
+    r"(cov|flu|fluhd)\.toml window\.\d\.seasons\.first_year: (2013 -> 2012|2024 -> 2023|2026 -> 2025)",  # not yet law
+    r"(cov\.toml window\.[03]|fluhd\.toml window\.0)\.seasons\.opens: 10-01 -> 09-01",  # not yet law
+    r"fluhd\.toml effective_from: 2026-10-01 -> 2026-09-30",  # the season opens on the day itself
+    r"cov\.toml effective_from: 2024-10-01 -> 2024-09-30",
+    r"schedule\.toml product\.\d\.effective_from: 2013-04-01 -> 2013-03-31",  # the programme began a day later
+)
 
 
 @cache
@@ -119,6 +142,10 @@ def is_noticed(file, changed):
 
 @pytest.mark.soak
 def test_a_case_holds_every_number_of_the_data():
-    survivors = [name for name, file, changed in mutants() if name not in EQUIVALENT and not is_noticed(file, changed)]
+    survivors = [
+        name
+        for name, file, changed in mutants()
+        if not any(re.fullmatch(known, name) for known in EQUIVALENT) and not is_noticed(file, changed)
+    ]
 
     assert survivors == []
