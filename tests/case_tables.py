@@ -136,6 +136,7 @@ that judges 定期接種 records (law followed to {version}).
   slots, doses and fields that the case is about. `null` is expected where it is written; what is not written is free.
 - Sources: `[F:KEY]` was seen in a public copy (decision rules-as-data has the keys), `[C]` was computed by hand from
   such a rule, `[M]` is from memory and to be confirmed. R1 to R16 are the rules of date arithmetic of `lawdates`.
+- Numbers as 1.4 are sections of the project's notes on the law (*domain* in the glossary), whose examples are cited.
 - The files of `tables/` are the drawings; `python -m tests.case_tables` writes the JSON Lines and this page from them.
 - Below, 定期 is the class of a dose unless it says otherwise, and `@` names the slot that a dose fills (`@-`: none).
 """

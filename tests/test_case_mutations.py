@@ -44,6 +44,12 @@ EQUIVALENT = (
     r"(cov\.toml window\.[03]|fluhd\.toml window\.0)\.seasons\.opens: 10-01 -> 09-01",  # not yet law
     r"fluhd\.toml effective_from: 2026-10-01 -> 2026-09-30",  # the season opens on the day itself
     r"cov\.toml effective_from: 2024-10-01 -> 2024-09-30",
+    r"schedule\.toml between\.[01]\.effective_from: 1994-10-01 -> 1994-09-30",  # no programme on that day
+    r"schedule\.toml between\.2\.effective_from: 2020-10-01 -> 2020-09-30",  # live after live: 27 days in both rules
+    r"schedule\.toml cohort\.2\.births_until: 2009-04-01 -> 2009-04-02",  # the ordinary window ends on the same day
+    r"schedule\.toml cohort\.3\.births_from: 2007-04-02 -> 2007-04-01",  # JE-A before that
+    r"schedule\.toml group\.5\.effective_from: 2026-04-01 -> 2026-04-02",  # no high dose before 2026-10-01
+    r"schedule\.toml choice\.6\.effective_to: 2024-03-31 -> 2024-04-01",  # the row before it holds on that day
     r"schedule\.toml product\.\d\.effective_from: 2013-04-01 -> 2013-03-31",  # the programme began a day later
 )
 

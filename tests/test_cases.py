@@ -93,6 +93,13 @@ def test_a_case_names_rule_source_and_known_words(case):
     assert {dose.get("evaluation", "-") for dose in expected["doses"]} <= EVALUATIONS | {"-"}
 
 
+def test_every_source_key_is_in_the_decision():
+    keys = {key for case in ALL for key in re.findall(r"F:([A-Z0-9]+)", case["source"])}
+    decision = next((CASES.parent / "decisions").glob("*-rules-as-data.md")).read_text(encoding="utf-8")
+
+    assert {key for key in keys if f"| {key} |" not in decision} == set()
+
+
 def test_every_slot_has_a_case_of_every_status_it_can_have():
     seen = {(slot["slot"], slot["status"]) for case in ALL for slot in case["expected"]["slots"]}
     possible = {(slot, status) for slot in schedule().slots for status in STATUSES}
