@@ -151,6 +151,53 @@ TABLES: dict[str, TableSpec] = {
             ),
         ),
         TableSpec(
+            "asked",
+            "人ごとに違う基準日で尋ねるときの基準日。スナップショットでは空",
+            (Column("person_id", _ID, "person.person_id"), Column("as_of", _DAY, "基準日")),
+        ),
+        TableSpec(
+            "person_cohort",
+            "生年月日だけで決まらない対象者の区分に入る人",
+            (
+                Column("person_id", _ID, "person.person_id"),
+                Column("cohort", _TEXT, "cohort.cohort"),
+                Column("vaccine", _TEXT, "この記号の枠についてだけ。空はすべて", nullable=True),
+            ),
+        ),
+        TableSpec(
+            "own_window",
+            "生年月日だけで決まらない対象期間（特別な対象者、長期療養特例、妊娠）。人ごと",
+            (
+                Column("person_id", _ID, "person.person_id"),
+                Column("episode", pa.int32(), "妊娠ごとの番号。ほかは0"),
+                Column("slot_no", _NUMBER, "枠の番号（slot.display_order）"),
+                *_WINDOW_DAYS,
+            ),
+        ),
+        TableSpec(
+            "judged",
+            "数えられる接種の評価。接種と列ごと。列が必要かどうかは基準日の接種歴による",
+            (
+                Column("dose_id", _ID, "doseの行番号"),
+                Column("person_id", _ID, "person.person_id"),
+                Column("birth_date", _DAY, "生年月日", nullable=True),
+                Column("vaccine_no", _NUMBER, "vaccine.vaccine_no", nullable=True),
+                Column("series_no", _NUMBER, "series.series_no。どの列にも数えない接種は0"),
+                Column("episode", pa.int32(), "年度、または妊娠の番号。生涯の列は0"),
+                Column("given_on", _DAY, "接種日"),
+                Column("variant_no", _NUMBER, "初回の接種による区分", nullable=True),
+                Column("position", _NUMBER, "列の中の順番。重複は空", nullable=True),
+                Column("slot_no", _NUMBER, "埋めた枠の番号", nullable=True),
+                Column("evaluation", _TEXT, "評価"),
+                Column("reason", _TEXT, "評価の理由"),
+                Column("opens_on", _DAY, "その日の法令による対象の初日", nullable=True),
+                Column("closes_on", _DAY, "その日の法令による対象の末日", nullable=True),
+                Column("earliest_on", _DAY, "前の接種から必要な間隔が過ぎた最初の日", nullable=True),
+                Column("standard_from", _DAY, "標準的な間隔の最初の日", nullable=True),
+                Column("standard_until", _DAY, "標準的な間隔の最後の日", nullable=True),
+            ),
+        ),
+        TableSpec(
             "programme",
             "定期接種の種類",
             (

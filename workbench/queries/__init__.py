@@ -51,11 +51,11 @@ def query_sql(name: str) -> str:
         QueryError: there is no such query.
     """
     query = describe(name)
-    inner_queries = list(_inner_queries(query))
-    readers = Counter(name for one in (*inner_queries, query) for name in one.reads)
+    read_before = list(inner_queries(query))
+    readers = Counter(name for one in (*read_before, query) for name in one.reads)
     before = [
         f"{inner.name} AS {'MATERIALIZED ' if readers[inner.name] > 1 else ''}(\n{inner.text}\n)"
-        for inner in inner_queries
+        for inner in read_before
     ]
     if not before:
         return query.text
@@ -93,7 +93,7 @@ def _read(name: str) -> Query:
     return read_query(_FOLDER / f"{name}.sql")
 
 
-def _inner_queries(query: Query) -> Iterator[Query]:
+def inner_queries(query: Query) -> Iterator[Query]:
     """Yield the queries that `query` reads, each once, every one after those it reads itself."""
     seen: set[str] = set()
 
@@ -110,7 +110,6 @@ def _inner_queries(query: Query) -> Iterator[Query]:
 
 
 def _bind(query: Query, given: dict[str, object]) -> dict[str, object]:
-    given = {name: given[other] for name, other in query.usual.items() if other in given} | given
     missing, unknown = sorted(query.params.keys() - given.keys()), sorted(given.keys() - query.params.keys())
     if missing or unknown:
         needed = "、".join(f"{name}（{_TYPES[kind][0]}）" for name, kind in query.params.items()) or "なし"

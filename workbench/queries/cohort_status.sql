@@ -1,6 +1,5 @@
 -- cohort_status: how the residents of each birth cohort stand with one slot, status by status, so that they add up.
 -- Params   $as_of DATE                the day asked about
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER      a legal end within so many days makes a slot `closing`
 --          $slot VARCHAR              the slot
 --          $first_birth_year INTEGER  first school year of birth (2 April to 1 April)

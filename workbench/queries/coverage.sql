@@ -1,6 +1,5 @@
 -- coverage: how far each birth cohort of residents is vaccinated, by slot and district.
 -- Params   $as_of DATE                the day asked about: residents of that day, doses up to that day
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER      a legal end within so many days makes a slot `closing`
 --          $first_birth_year INTEGER  first school year of birth (2 April to 1 April)
 --          $last_birth_year INTEGER   last school year of birth, included

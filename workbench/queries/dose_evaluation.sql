@@ -1,39 +1,82 @@
--- dose_evaluation: every recorded dose of a series judged by the limits of the slot it fills.
--- Params   $as_of DATE  the day asked about; a later dose is not seen
--- Reads    dose_in_series, next_dose, window
--- Returns  one row per dose and series that counts it, in no order
---          person_id BIGINT, series VARCHAR, vaccine VARCHAR, stage VARCHAR, dose_no SMALLINT, given_on DATE,
---          legal_class VARCHAR, clinic VARCHAR, dose_position BIGINT, slot VARCHAR, evaluation VARCHAR, opens_on DATE,
---          earliest_next_on DATE, closes_on DATE
--- Nulls    slot: the dose fills none; opens_on, closes_on: the slot has no window for this birth date
+-- dose_evaluation: what each dose recorded in a period is under the law of its day, one answer for each.
+-- Params   $as_of DATE    the day asked about; a later dose is not seen
+--          $from_on DATE  first day of the period
+--          $until_on DATE  last day of the period
+-- Reads    asked, choice, choice_group, choice_series, dose, judged, person_choice, series, slot, vaccine
+-- Returns  one row per dose, ordered by person_id, given_on, dose_id
+--          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine VARCHAR, product VARCHAR, stage VARCHAR,
+--          dose_no SMALLINT, given_on DATE, legal_class VARCHAR, clinic VARCHAR, slot VARCHAR, evaluation VARCHAR,
+--          reason VARCHAR, opens_on DATE, closes_on DATE, earliest_on DATE, is_recorded_otherwise BOOLEAN
+-- Nulls    birth_date: unknown; product, stage, dose_no, clinic: not recorded; slot: the dose fills none; opens_on,
+--          closes_on: no window on its day; earliest_on: no interval
 -- Privacy  pseudonymous rows, one per dose: for other queries and restricted lists
--- Why      docs/decisions/0006-one-status-per-slot.md
+-- Why      docs/decisions/0011-evaluation.md
+WITH
+chosen AS (
+    SELECT
+        j.*,
+        c.choice,
+        r.group_no IS NULL OR j.given_on < g.effective_from OR s.series_no IS NOT NULL AS is_needed
+    FROM judged AS j
+    LEFT JOIN series AS r ON j.series_no = r.series_no
+    LEFT JOIN (SELECT DISTINCT k.group_no, k.effective_from FROM choice_group AS k) AS g ON r.group_no = g.group_no
+    LEFT JOIN person_choice AS c ON j.person_id = c.person_id AND r.group_no = c.group_no AND j.episode = c.season
+    LEFT JOIN choice_series AS s ON c.choice = s.choice AND j.series_no = s.series_no
+    LEFT JOIN asked AS q ON j.person_id = q.person_id
+    WHERE j.given_on BETWEEN $from_on::DATE AND $until_on::DATE AND j.given_on <= coalesce(q.as_of, $as_of::DATE)
+),
+
+-- A dose that counts in several needed series has the judgement of the first in which it fills a slot.
+first_series AS (
+    SELECT *
+    FROM chosen
+    QUALIFY row_number() OVER (PARTITION BY dose_id ORDER BY is_needed DESC, slot_no IS NULL, series_no) = 1
+),
+
+decided AS (
+    SELECT
+        f.* EXCLUDE (slot_no, evaluation, reason),
+        CASE WHEN f.is_needed THEN f.slot_no END AS slot_no,
+        CASE
+            WHEN f.is_needed OR f.reason IN ('duplicate', 'birth_unknown') THEN f.evaluation
+            WHEN d.legal_class <> 'routine' THEN 'private'
+            ELSE c.others
+        END AS evaluation,
+        CASE
+            WHEN f.is_needed OR f.reason IN ('duplicate', 'birth_unknown') THEN f.reason
+            WHEN d.legal_class = 'temporary' THEN 'temporary'
+            WHEN d.legal_class <> 'routine' THEN 'private'
+            ELSE c.others
+        END AS reason,
+        d.vaccine,
+        d.product,
+        d.stage,
+        d.dose_no,
+        d.legal_class,
+        d.clinic
+    FROM first_series AS f
+    INNER JOIN dose AS d ON f.dose_id = d.rowid
+    LEFT JOIN choice AS c ON f.choice = c.choice
+)
+
 SELECT
+    d.dose_id,
     d.person_id,
-    d.series,
+    d.birth_date,
     d.vaccine,
+    d.product,
     d.stage,
     d.dose_no,
     d.given_on,
     d.legal_class,
     d.clinic,
-    d.dose_position,
-    d.slot,
-    CASE
-        WHEN d.is_impossible THEN 'impossible'
-        WHEN d.is_duplicate THEN 'duplicate'
-        WHEN d.slot IS NULL THEN 'extra'
-        WHEN d.birth_date IS NULL THEN 'unjudged'
-        WHEN d.given_on < w.opens_on THEN 'too_early'
-        WHEN d.given_on < n.earliest_next_on THEN 'too_soon'
-        WHEN d.legal_class = 'voluntary' THEN 'private' -- after the window it is nothing irregular, only not 定期
-        WHEN w.slot IS NULL THEN 'not_in_force'
-        WHEN d.given_on > w.closes_on THEN 'too_late'
-        ELSE 'valid'
-    END AS evaluation,
-    w.opens_on,
-    n.earliest_next_on,
-    w.closes_on
-FROM dose_in_series AS d
-LEFT JOIN "window" AS w ON d.birth_date = w.birth_date AND d.slot = w.slot
-LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.slot = n.slot
+    s.slot,
+    d.evaluation,
+    d.reason,
+    d.opens_on,
+    d.closes_on,
+    d.earliest_on,
+    coalesce(d.stage <> s.stage, FALSE) OR coalesce(d.dose_no <> s.number, FALSE) AS is_recorded_otherwise
+FROM decided AS d
+LEFT JOIN slot AS s ON d.slot_no = s.display_order
+ORDER BY d.person_id, d.given_on, d.dose_id

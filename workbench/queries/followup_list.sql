@@ -1,6 +1,5 @@
 -- followup_list: residents who lack one slot and can still be vaccinated under the law, the most urgent first.
 -- Params   $as_of DATE            the day asked about
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER  a legal end within so many days makes a slot `closing`
 --          $slot VARCHAR          the slot
 --          $district VARCHAR      one district, or * for all

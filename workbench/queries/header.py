@@ -1,8 +1,7 @@
 """The header of a query file: what it promises, read as data.
 
 The form is that of the style guide: a title line `-- name: sentence.`, then the parts Params, Reads,
-Returns, Nulls, Privacy and Why, each beginning in a line of its own and going on in indented ones. A parameter may
-have the value of another one where none is given: `$seasons_from DATE = $as_of  meaning`.
+Returns, Nulls, Privacy and Why, each beginning in a line of its own and going on in indented ones.
 `test_queries` compares every header with what its query does.
 """
 
@@ -15,7 +14,7 @@ TYPES = ("DATE", "INTEGER", "VARCHAR")  # what a parameter may be
 _PARTS = ("Params", "Reads", "Returns", "Nulls", "Privacy", "Why")
 _TITLE = re.compile(r"-- (?P<name>\w+): (?P<title>.+)")
 _LINE = re.compile(r"-- (?P<part>\w+|) +(?P<words>.+)")
-_PARAM = re.compile(r"\$(?P<name>\w+) (?P<type>[A-Z]+)(?: = \$(?P<usual>\w+))?  +(?P<meaning>.+)")
+_PARAM = re.compile(r"\$(?P<name>\w+) (?P<type>[A-Z]+)  +(?P<meaning>.+)")
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,6 @@ class Query:
     name: str
     title: str
     params: dict[str, str]  # name -> SQL type
-    usual: dict[str, str]  # parameter -> the one whose value it has where none is given
     reads: tuple[str, ...]  # tables of the snapshot, and other queries
     rows: str  # what one row is, and the order
     returns: dict[str, str]  # column -> SQL type
@@ -51,7 +49,6 @@ def read_query(file: Path) -> Query:
         name=file.stem,
         title=title["title"],
         params=_read_params(file.name, parts["Params"]),
-        usual=_read_usual(parts["Params"]),
         reads=_split_list(parts["Reads"]),
         rows=rows,
         returns=dict(column.split(" ", 1) for column in _split_list(columns)),
@@ -91,7 +88,3 @@ def _read_params(file: str, lines: list[str]) -> dict[str, str]:
         raise ValueError(msg)
     return params
 
-
-def _read_usual(lines: list[str]) -> dict[str, str]:
-    found = filter(None, map(_PARAM.fullmatch, lines))
-    return {match["name"]: match["usual"] for match in found if match["usual"]}

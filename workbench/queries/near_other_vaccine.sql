@@ -1,6 +1,6 @@
 -- near_other_vaccine: doses given before the minimum interval to an earlier dose of another vaccine had passed.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
+--          $mask INTEGER  their number less one (a power of two)
 -- Reads    between, possible_dose, vaccine
 -- Returns  one row per dose, in no order
 --          dose_id BIGINT

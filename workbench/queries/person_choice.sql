@@ -1,40 +1,47 @@
 -- person_choice: which row of the statute's choices fits the history of each person who has one.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
--- Reads    choice, choice_group, person, person_cohort, possible_dose
+-- Params   $as_of DATE  the day asked about; a later dose is not seen
+-- Reads    asked, choice, choice_group, judged, person, person_cohort, series
 -- Returns  one row per person, group and 年度 (0: the whole life), in no order; none where nothing is recorded
---          person_id BIGINT, group_no SMALLINT, season BIGINT, choice SMALLINT
+--          person_id BIGINT, group_no SMALLINT, season INTEGER, choice SMALLINT
 -- Nulls    none
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
 recorded AS (
     SELECT
-        d.person_id,
+        j.person_id,
+        j.birth_date,
+        coalesce(q.as_of, $as_of::DATE) AS as_of,
         g.group_no,
-        CASE
-            WHEN g.episode = 'season' THEN year(d.given_on) - CASE WHEN month(d.given_on) < 4 THEN 1 ELSE 0 END
-            ELSE 0
-        END AS season,
-        1::BIGINT << d.vaccine_no AS bit,
-        (d.given_on - DATE '1800-01-01') * 100 + g.vaccine_order AS nth
-    FROM possible_dose AS d
-    INNER JOIN choice_group AS g ON d.vaccine_no = g.vaccine_no AND d.given_on >= g.effective_from
-    WHERE d.counts_as = d.vaccine_no
+        j.episode AS season,
+        1::BIGINT << j.vaccine_no AS bit,
+        (j.given_on - DATE '1800-01-01') * 100 + g.vaccine_order AS nth
+    FROM judged AS j
+    INNER JOIN series AS r ON j.series_no = r.series_no
+    INNER JOIN choice_group AS g
+        ON r.group_no = g.group_no AND j.vaccine_no = g.vaccine_no AND j.given_on >= g.effective_from
+    LEFT JOIN asked AS q ON j.person_id = q.person_id
+    WHERE j.given_on <= coalesce(q.as_of, $as_of::DATE)
     UNION ALL
     SELECT
         m.person_id,
+        p.birth_date,
+        coalesce(q.as_of, $as_of::DATE) AS as_of,
         c.group_no,
         0 AS season,
         0 AS bit,
         99999999 AS nth
     FROM person_cohort AS m
     INNER JOIN choice AS c ON m.cohort = c.cohort
+    INNER JOIN person AS p ON m.person_id = p.person_id
+    LEFT JOIN asked AS q ON m.person_id = q.person_id
 ),
 
 history AS (
     SELECT
         person_id,
+        any_value(birth_date) AS birth_date,
+        any_value(as_of) AS as_of,
         group_no,
         season,
         bit_or(bit) AS bits,
@@ -49,15 +56,14 @@ SELECT
     h.season,
     min(c.choice) AS choice
 FROM history AS h
-INNER JOIN person AS p ON h.person_id = p.person_id
 INNER JOIN choice AS c
     ON
         h.group_no = c.group_no
         AND (c.any_of = 0 OR (h.bits & c.any_of) <> 0)
         AND (c.also_any_of = 0 OR (h.bits & c.also_any_of) <> 0)
         AND (c.first = 0 OR (h.first_bit & c.first) <> 0)
-        AND coalesce(p.birth_date BETWEEN c.births_from AND c.births_until, TRUE)
-        AND $as_of::DATE BETWEEN c.effective_from AND c.effective_to
+        AND coalesce(h.birth_date BETWEEN c.births_from AND c.births_until, TRUE)
+        AND h.as_of BETWEEN c.effective_from AND c.effective_to
 LEFT JOIN (SELECT DISTINCT m.person_id, m.cohort FROM person_cohort AS m) AS x
     ON h.person_id = x.person_id AND c.cohort = x.cohort
 WHERE c.cohort IS NULL OR x.cohort IS NOT NULL

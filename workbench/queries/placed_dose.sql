@@ -1,11 +1,11 @@
 -- placed_dose: the doses of each series in the order of their dates, and the slot that each fills.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
+--          $mask INTEGER  their number less one (a power of two)
 -- Reads    fed_dose, series_slot, skip, variant
 -- Returns  one row per dose and series that counts it, in no order
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine_no SMALLINT, is_lawful BOOLEAN, given_on DATE,
---          legal_no TINYINT, series_no SMALLINT, episode BIGINT, is_duplicate BOOLEAN, variant_no SMALLINT,
---          dose_position BIGINT, slot_no SMALLINT
+--          legal_no TINYINT, series_no SMALLINT, is_pregnancy BOOLEAN, episode INTEGER, is_duplicate BOOLEAN,
+--          variant_no SMALLINT, position SMALLINT, slot_no SMALLINT
 -- Nulls    birth_date: unknown; variant_no: none fits; slot_no: beyond the last position, or a duplicate
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md
@@ -14,7 +14,7 @@ WITH
 ranked AS (
     SELECT
         *,
-        dense_rank() OVER (PARTITION BY person_id, series_no, episode ORDER BY given_on) AS nth,
+        dense_rank() OVER (PARTITION BY person_id, series_no, episode ORDER BY given_on)::SMALLINT AS nth,
         row_number() OVER (
             PARTITION BY person_id, series_no, episode, given_on
             ORDER BY legal_no, vaccine_no, product_no, dose_id
@@ -65,22 +65,23 @@ placed AS (
         nth + max(greatest(least_position - nth, 0)) OVER (
             PARTITION BY person_id, series_no
             ORDER BY given_on
-        ) AS dose_position
+        ) AS position
     FROM floored
     UNION ALL
     SELECT
         *,
         0 AS variant_no,
-        nth AS dose_position
+        nth AS position
     FROM ranked
     WHERE NOT has_variants OR is_duplicate
 )
 
 SELECT
-    p.* EXCLUDE (has_variants, product_no, nth),
+    p.* EXCLUDE (has_variants, product_no, nth, position),
+    p.position::SMALLINT AS position,
     s.slot_no
 FROM placed AS p
 LEFT JOIN series_slot AS s
     ON
-        p.series_no = s.series_no AND p.variant_no = s.variant_no AND p.dose_position = s.position
+        p.series_no = s.series_no AND p.variant_no = s.variant_no AND p.position = s.position
         AND NOT p.is_duplicate

@@ -1,6 +1,6 @@
 -- possible_dose: the recorded doses that can count; single doses of 麻しん and 風しん together make one of MR.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
+--          $mask INTEGER  their number less one (a power of two)
 -- Reads    seen_dose, series_days, series_vaccine, vaccine
 -- Returns  one row per dose, and one more for a dose that completes a pair; in no order
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, sex_no TINYINT, vaccine_no SMALLINT, product_no SMALLINT,

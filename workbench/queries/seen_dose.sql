@@ -1,6 +1,6 @@
--- seen_dose: every recorded dose up to a day, with what it can count as; numbers instead of names, so that a city fits.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- seen_dose: every recorded dose of a part of the persons, with what it can count as; numbers instead of names.
+-- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
+--          $mask INTEGER  their number less one (a power of two)
 -- Reads    about, dose, person, product, vaccine
 -- Returns  one row per dose, in no order
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, sex_no TINYINT, vaccine_no SMALLINT, product_no SMALLINT,
@@ -29,11 +29,4 @@ FROM dose AS d
 INNER JOIN person AS p ON d.person_id = p.person_id
 LEFT JOIN vaccine AS v ON d.vaccine = v.vaccine
 LEFT JOIN product AS r ON d.vaccine = r.vaccine AND d.product = r.name
-WHERE
-    d.given_on <= $as_of::DATE
-    AND (
-        d.vaccine NOT IN (SELECT k.vaccine FROM vaccine AS k WHERE k.is_seasonal)
-        OR d.given_on >= make_date(
-            year($seasons_from::DATE) - CASE WHEN month($seasons_from::DATE) < 4 THEN 1 ELSE 0 END, 4, 1
-        )
-    )
+WHERE (d.person_id & $mask::INTEGER) = $part::INTEGER

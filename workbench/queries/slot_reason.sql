@@ -1,6 +1,5 @@
 -- slot_reason: why each person's place in each slot stands as it does on a day.
 -- Params   $as_of DATE            the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
 --          $closing_days INTEGER  a legal end within so many days is near
 -- Reads    own_window, person_as_of, programme, slot, slot_dates, window
 -- Returns  one row per person and slot, in no order
@@ -15,21 +14,23 @@ WITH
 windowless AS (
     SELECT
         b.birth_date,
+        b.as_of,
         s.display_order AS slot_no
-    FROM (SELECT DISTINCT p.birth_date FROM person_as_of AS p) AS b
+    FROM (SELECT DISTINCT p.birth_date, p.as_of FROM person_as_of AS p) AS b
     CROSS JOIN slot AS s
     ANTI JOIN "window" AS w
         ON
             b.birth_date = w.birth_date AND s.display_order = w.slot_no AND w.cohort = ''
-            AND $as_of::DATE BETWEEN w.known_from AND w.known_until
+            AND b.as_of BETWEEN w.known_from AND w.known_until
 ),
 
 own AS (
     SELECT
         o.person_id,
         o.slot_no,
-        bool_or($as_of::DATE BETWEEN o.known_from AND o.known_until) AS is_known
+        bool_or(p.as_of BETWEEN o.known_from AND o.known_until) AS is_known
     FROM own_window AS o
+    INNER JOIN person_as_of AS p ON o.person_id = p.person_id
     GROUP BY o.person_id, o.slot_no
 ),
 
@@ -38,7 +39,7 @@ without_window AS (
         p.*,
         n.slot_no
     FROM person_as_of AS p
-    INNER JOIN windowless AS n ON p.birth_date IS NOT DISTINCT FROM n.birth_date
+    INNER JOIN windowless AS n ON p.birth_date IS NOT DISTINCT FROM n.birth_date AND p.as_of = n.as_of
     ANTI JOIN own AS o ON p.person_id = o.person_id AND n.slot_no = o.slot_no
     UNION ALL
     SELECT
@@ -61,17 +62,17 @@ SELECT
         WHEN d.series_no IS NULL THEN 'other_series'
         WHEN d.evaluation IS NOT NULL THEN d.evaluation
         WHEN d.position IS NULL THEN 'variant'
-        WHEN d.position < d.next_position THEN 'cut_off'
         WHEN d.is_waived THEN 'waived'
+        WHEN d.position < d.next_position THEN 'cut_off'
         WHEN d.exemption IS NOT NULL THEN d.exemption
-        WHEN d.closes_on < $as_of::DATE THEN 'window_ended'
+        WHEN d.closes_on < d.as_of THEN 'window_ended'
         WHEN d.closes_on < d.earliest_next_on THEN 'no_time_left'
-        WHEN $as_of::DATE < d.opens_on THEN 'before_window'
+        WHEN d.as_of < d.opens_on THEN 'before_window'
         WHEN d.position > d.next_position THEN 'waiting_previous'
-        WHEN $as_of::DATE < d.earliest_next_on THEN 'waiting_interval'
-        WHEN d.closes_on <= $as_of::DATE + $closing_days::INTEGER THEN 'legal_end_near'
-        WHEN d.standard_until < $as_of::DATE THEN 'past_standard'
-        WHEN $as_of::DATE < d.standard_from THEN 'before_standard'
+        WHEN d.as_of < d.earliest_next_on THEN 'waiting_interval'
+        WHEN d.closes_on <= d.as_of + $closing_days::INTEGER THEN 'legal_end_near'
+        WHEN d.standard_until < d.as_of THEN 'past_standard'
+        WHEN d.as_of < d.standard_from THEN 'before_standard'
         ELSE 'in_standard'
     END AS reason,
     d.given_on,
@@ -93,7 +94,7 @@ SELECT
     CASE
         WHEN s.sex NOT IN ('*', n.sex) THEN CASE n.sex WHEN 'U' THEN 'sex_unknown' ELSE 'other_sex' END
         WHEN n.birth_date IS NULL THEN 'birth_unknown'
-        WHEN $as_of::DATE < g.effective_from THEN 'before_programme'
+        WHEN n.as_of < g.effective_from THEN 'before_programme'
         ELSE 'no_window'
     END AS reason,
     NULL AS given_on,

@@ -113,7 +113,8 @@ class Rules:
             return []
         if any(row.known for row in legal):
             return list(_seasons(legal, birth))
-        starts = sorted({row.effective_from for row in (*legal, *filter(None, [added]))})
+        starts = sorted({row.effective_from for row in (*legal, *self.standard, *filter(None, [added]))})
+        starts = starts[starts.index(min(row.effective_from for row in legal)) :]
         ends = [start - ONE_DAY for start in starts[1:]] + [NO_END]
         found = (
             known

@@ -1,9 +1,8 @@
--- own_window: the windows of persons for whom more than the birth date decides: special cohorts, 長期療養特例, pregnancy.
--- Params   $as_of DATE                  the day asked about; a later dose is not seen
---          $seasons_from DATE = $as_of  of seasonal programmes only doses from the 年度 of this day on are looked at
+-- window_of_own: the windows of persons for whom more than the birth date decides; the table own_window is filled from it.
+-- Params   none
 -- Reads    person, person_cohort, slot, special, special_window, window
 -- Returns  one row per person, slot, episode and span of days on which the window is the answer, in no order
---          person_id BIGINT, episode BIGINT, slot_no SMALLINT, known_from DATE, known_until DATE, opens_on DATE,
+--          person_id BIGINT, episode INTEGER, slot_no SMALLINT, known_from DATE, known_until DATE, opens_on DATE,
 --          standard_from DATE, standard_until DATE, closes_on DATE
 -- Nulls    none; episode is 0 but for pregnancies
 -- Privacy  pseudonymous rows: for other queries
@@ -44,13 +43,13 @@ ill AS (
 
 SELECT
     person_id,
-    0 AS episode,
+    0::INTEGER AS episode,
     * EXCLUDE (person_id)
 FROM ill
 UNION ALL
 SELECT
     m.person_id,
-    0 AS episode,
+    0::INTEGER AS episode,
     w.* EXCLUDE (birth_date, cohort)
 FROM member AS m
 INNER JOIN person AS p ON m.person_id = p.person_id
@@ -59,7 +58,7 @@ ANTI JOIN ill AS i ON m.person_id = i.person_id AND m.slot_no = i.slot_no
 UNION ALL
 SELECT DISTINCT
     s.person_id,
-    s.reason_end_on - DATE '1900-01-01' AS episode,
+    (s.reason_end_on - DATE '1900-01-01')::INTEGER AS episode,
     w.* EXCLUDE (birth_date, kind, vaccine, reason_end_on, cohort)
 FROM special AS s
 INNER JOIN special_window AS w

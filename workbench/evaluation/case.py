@@ -1,0 +1,124 @@
+"""One invented person to evaluate: the form of a case, read strictly.
+
+Every unknown word is refused; a vaccine that no record knows is written `unknown`.
+"""
+
+import json
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from workbench import schedule
+from workbench.errors import ParameterError
+
+UNKNOWN = "unknown"
+
+
+def _read_day(value: object) -> object:
+    if isinstance(value, str):
+        return date.fromisoformat(value)
+    if value is None or type(value) is date:
+        return value
+    msg = "not a day"
+    raise ValueError(msg)
+
+
+def _read_vaccine(value: object) -> object:
+    if value != UNKNOWN and value not in _vaccines():
+        msg = "unknown vaccine"
+        raise ValueError(msg)
+    return value
+
+
+@cache
+def _vaccines() -> frozenset[str]:
+    return frozenset(row.vaccine for row in schedule.load().edition.vaccine)
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
+Vaccine = Annotated[str, BeforeValidator(_read_vaccine)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class CaseDose(_Form):
+    """A recorded dose."""
+
+    vaccine: Vaccine
+    given_on: Day
+    product: str | None = None
+    stage: Literal["1", "1A", "2"] | None = None
+    dose_no: Annotated[int, Field(ge=0, le=99)] | None = None
+    legal_class: Literal["routine", "voluntary", "temporary"] = "routine"
+
+
+class CaseExemption(_Form):
+    """A reason why the person is not vaccinated against a disease; no day at an end: open."""
+
+    vaccine: Vaccine
+    reason: Literal["had_disease", "contraindicated", "declined", "vaccinated_elsewhere"]
+    from_on: Day | None = None
+    until_on: Day | None = None
+
+
+class CaseSpecial(_Form):
+    """A special reason; of a pregnancy `reason_end_on` is the expected day of delivery."""
+
+    kind: Literal["long_term_care", "pregnancy", "designated_condition", "rubella_antibody_low"]
+    vaccine: Vaccine
+    reason_end_on: Day | None = None
+
+
+class Case(_Form):
+    """An invented person on a day; without a birth date (不詳) it may be bounded."""
+
+    birth_date: Day | None
+    sex: Literal["M", "F", "U"]
+    as_of: Day
+    doses: list[CaseDose] = []
+    exemptions: list[CaseExemption] = []
+    special: list[CaseSpecial] = []
+    birth_earliest: Day | None = None
+    birth_latest: Day | None = None
+    extracted_on: Day | None = None
+    resident_until: Day | None = None
+    died: bool = False
+
+
+_REASONS = {
+    "missing": "項目がありません",
+    "extra_forbidden": "使えない項目です",
+    "literal_error": "知らない言葉です",
+    "value_error": "知らない言葉か、日付（YYYY-MM-DD）でないものです",
+}
+
+
+def read_case(text: str, line: int | None = None) -> Case:
+    """Read one case from JSON.
+
+    Raises:
+        ParameterError: it is no JSON object, or breaks the form; the message names line and key, never a value.
+    """
+    where = f"{line}行目の事例" if line else "事例"
+    try:
+        return Case.model_validate(json.loads(text))
+    except json.JSONDecodeError:
+        fault = None
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+    if fault is None:
+        msg = f"{where}がJSONとして読めません。1件を {{ }} で囲んだ1つのJSONにしてください。"
+        raise ParameterError(msg)
+    key = ".".join(str(part) for part in fault["loc"]) or "全体"
+    reason = _REASONS.get(fault["type"], "値の種類が違います")
+    msg = f"{where}の項目 {key} を読めません：{reason}。workbench evaluate --help の形に直してください。"
+    raise ParameterError(msg)
+
+
+def to_case(given: dict[str, Any]) -> Case:
+    """Read a case that is already parsed (see `read_case`)."""
+    return read_case(json.dumps(given, default=str))
