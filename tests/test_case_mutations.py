@@ -35,6 +35,7 @@ EQUIVALENT = (
     r"hpv\.toml window\.2\.effective_from: 2025-04-01 -> 2025-03-31",  # the catch-up is open on that day
     r"(hz[lr]\.toml window\.1|ppv\.toml window\.[23])\.births_until: .*-04-01 -> .*-04-02",  # 100歳, the same window
     r"(cov|flu|pcva)\.toml window\.\d\.closes: y65 -> y66",  # joined to the window of 65歳
+    r"rub5\.toml effective_to: 2027-03-31 -> 2027-04-01",  # the windows end on the day itself
     r"ppv\.toml effective_to: 2026-03-31 -> 2026-04-01",  # the windows end on the day itself
     r"var\.toml window\.1\.opens: m36 -> m35",  # joined to the ordinary window
     r"(cov|flu)\.toml window\.\d\.effective_from: .*",  # a season is known in its 年度
