@@ -2,7 +2,7 @@
 # every word below first makes .venv from requirements.lock, or brings it up to date, when it has to.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lab check fix bench soak
+.PHONY: help run test cases lab check fix bench soak
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
@@ -22,6 +22,9 @@ run: $(READY) ## 20,000人の架空の市で業務を一通り実行 / the whole
 
 test: $(READY) ## テスト（ノートブックを含む） / all tests, notebooks included
 	$(BIN)/python -m pytest --nbval-lax tests notebooks
+
+cases: $(READY) ## 公開の事例集で規則を確かめる / the worked cases of the statute, by the interpreter and the queries
+	$(BIN)/python -m pytest tests/test_cases.py
 
 lab: $(READY) ## JupyterLabを日本語で開く / open JupyterLab in Japanese
 	@$(BIN)/workbench lab
