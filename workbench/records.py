@@ -110,7 +110,11 @@ TABLES: dict[str, TableSpec] = {
             "特別の事情（長期療養特例など）",
             (
                 Column("person_id", _ID, "person.person_id"),
-                Column("kind", _TEXT, "long_term_care 長期療養特例 | pregnancy 妊娠 | designated_condition 60〜64歳の障害 | rubella_antibody_low"),
+                Column(
+                    "kind",
+                    _TEXT,
+                    "long_term_care 長期療養特例 | pregnancy 妊娠 | designated_condition 60〜64歳の障害 | rubella_antibody_low",
+                ),
                 Column("vaccine", _TEXT, "ワクチンの記号"),
                 Column("reason_end_on", _DAY, "特別の事情がなくなった日。妊娠では出産予定日", nullable=True),
             ),
@@ -145,7 +149,7 @@ TABLES: dict[str, TableSpec] = {
                 Column("given_on", _DAY, "前の接種日"),
                 Column("rule_no", _NUMBER, "規則の番号"),
                 Column("rule", _TEXT, "規則の記号 20d/20d-56d など"),
-                Column("earliest_next_on", _DAY, "次に受けられる最初の日"),
+                Column("earliest_next_on", _DAY, "次に受けられる最初の日。目安だけの規則では空", nullable=True),
                 Column("standard_from", _DAY, "標準的な間隔の最初の日", nullable=True),
                 Column("standard_until", _DAY, "標準的な間隔の最後の日", nullable=True),
             ),

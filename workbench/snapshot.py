@@ -31,7 +31,11 @@ CURRENT = "CURRENT"
 BUILDING = ".building"
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
 READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true", "temp_directory": ""}
-RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
+RULE_TABLES = (
+    *("programme", "slot", "series", "series_slot", "series_vaccine", "series_days", "variant", "skip", "waive"),
+    *("slot_interval", "interval", "window", "special_window", "vaccine", "product", "between", "cohort"),
+    *("choice_group", "choice", "choice_series"),
+)
 ORIGIN_TABLES = ("quality", "about")
 
 _FAILURES = {
@@ -131,6 +135,28 @@ class SnapshotBuilder:
             f'SELECT DISTINCT {column} FROM "{table}" WHERE {column} IS NOT NULL ORDER BY ALL'
         ).fetchall()
         return [row[0] for row in rows]
+
+    def special_reasons(self) -> list[tuple[Any, ...]]:
+        """Return the distinct birth date, kind, vaccine and day of the special reasons that have a day."""
+        return self._connection.execute(
+            "SELECT DISTINCT p.birth_date, s.kind, s.vaccine, s.reason_end_on FROM special AS s "
+            "INNER JOIN person AS p ON s.person_id = p.person_id WHERE s.reason_end_on IS NOT NULL ORDER BY ALL"
+        ).fetchall()
+
+    def derive(self, work: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
+        """Let `work` fill tables from those that are loaded; return what it returns.
+
+        Raises:
+            SnapshotError: DuckDB could not; its own words are dropped.
+        """
+        self._connection.execute("CHECKPOINT")  # rows deleted before are gone, so that row numbers stay as they are
+        failure = None
+        try:
+            return work(self._connection)
+        except duckdb.Error as error:
+            failure = _FAILURES.get(type(error), "データベースに書けません")
+        msg = f"接種の評価をスナップショットに書き込めませんでした: {failure}。公開済みのものは変わっていません。"
+        raise SnapshotError(msg)
 
     def row_count(self, table: str) -> int:
         """Return how many rows a table holds now."""
@@ -270,8 +296,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _create_statement(table: str) -> str:
-    types = {pa.date32(): "DATE", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.int16(): "SMALLINT"}
-    types |= {pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
+    types = {pa.date32(): "DATE", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.int32(): "INTEGER"}
+    types |= {pa.int16(): "SMALLINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
     columns = (f"{c.name} {types[c.type]}{'' if c.nullable else ' NOT NULL'}" for c in TABLES[table].columns)
     return f'CREATE TABLE "{table}" ({", ".join(columns)})'
 

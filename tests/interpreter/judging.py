@@ -128,7 +128,8 @@ def counting_from(course: Course, slot: str, rows: list[Interval]) -> list[tuple
 
 def earliest_on(course: Course, slot: str, rows: list[Interval]) -> date | None:
     """The latest of the days on which the intervals have passed."""
-    return max((after_span(row.minimum, given) for row, given in counting_from(course, slot, rows)), default=None)
+    counted = [(row.minimum, given) for row, given in counting_from(course, slot, rows) if row.minimum]
+    return max((after_span(minimum, given) for minimum, given in counted), default=None)
 
 
 def _is_lawful(person: Person, dose: Dose) -> bool:

@@ -54,12 +54,13 @@ class Law:
     is_retroactive: bool = False
     is_repeated: bool = False
     season: int | None = None  # the 年度 in which alone the row is known
+    law_from: date = NO_BEGINNING  # and not before the row is law
     successor_from: date | None = None
 
     def is_known(self, day: date) -> bool:
         """Windows 1 and 5: is the row law (or guidance) that can be known on `day`?"""
         if self.season is not None:
-            return lawdates.fiscal_year(day) == self.season
+            return lawdates.fiscal_year(day) == self.season and self.law_from <= day
         return self.effective_from <= day
 
     def end(self, day: date) -> date:
@@ -189,6 +190,7 @@ def _in_season(law: Law, row: LegalWindow, year: int) -> Law:
         effective_from=max(opens(year), law.effective_from),
         effective_to=min(closes(year), law.effective_to or NO_END),
         season=year,
+        law_from=law.effective_from,
     )
 
 

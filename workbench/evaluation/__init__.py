@@ -55,14 +55,19 @@ def _fill(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case], rules: s
     persons = dict(enumerate(cases))
     filled = {
         "person": [_person(number, case) for number, case in persons.items()],
-        "asked": [{"person_id": number, "as_of": case.as_of, "extracted_on": case.extracted_on} for number, case in persons.items()],
+        "asked": [
+            {"person_id": number, "as_of": case.as_of, "extracted_on": case.extracted_on}
+            for number, case in persons.items()
+        ],
         "dose": [_dose(number, dose) for number, case in persons.items() for dose in _seen(case)],
         "exemption": [
             {"person_id": number, **row.model_dump(), "from_on": row.from_on or _LONG_AGO}
             for number, case in persons.items()
             for row in case.exemptions
         ],
-        "special": [{"person_id": number, **row.model_dump()} for number, case in persons.items() for row in case.special],
+        "special": [
+            {"person_id": number, **row.model_dump()} for number, case in persons.items() for row in case.special
+        ],
         "about": [_about(rules.rule_version)],
     }
     tables = {name: pa.Table.from_pylist(rows, schema=TABLES[name].schema) for name, rows in filled.items()}
@@ -140,7 +145,12 @@ def _doses(connection: duckdb.DuckDBPyConnection) -> dict[int, Answer]:
     columns = ("vaccine", "given_on", "evaluation", "reason", "slot")
     sql = f"SELECT dose_id, {', '.join(columns)} FROM ({query_sql('dose_evaluation')})"
     return {
-        number: {"vaccine": vaccine, "given_on": given_on.isoformat(), "evaluation": evaluation, "reason": reason, "slot": slot}
+        number: {
+            "vaccine": vaccine,
+            "given_on": given_on.isoformat(),
+            "evaluation": evaluation,
+            "reason": reason,
+            "slot": slot,
+        }
         for number, vaccine, given_on, evaluation, reason, slot in connection.execute(sql, asked).fetchall()
     }
-

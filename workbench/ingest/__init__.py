@@ -17,6 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench import schedule
+from workbench.queries.judging import judge_doses
 from workbench.errors import WallError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
@@ -193,13 +194,16 @@ class _Run:
 
     def _load_rules(self, builder: SnapshotBuilder, files: tuple[FileCount, ...]) -> None:
         rules = schedule.load()
-        tables = rules.rule_tables()
-        tables["window"] = rules.window_table(builder.distinct_days("person", "birth_date"))
-        tables["interval"] = rules.interval_table(builder.distinct_days("dose", "given_on"))
+        tables = rules.tables(
+            builder.distinct_days("person", "birth_date"),
+            builder.distinct_days("dose", "given_on"),
+            builder.special_reasons(),
+        )
         tables["quality"] = quality_table(files)
         tables["about"] = pa.Table.from_pylist([self._about(rules.rule_version)], schema=TABLES["about"].schema)
         for name, table in tables.items():
             builder.load_rules(name, table)
+        builder.derive(judge_doses)
 
     def _about(self, rule_version: str) -> dict[str, object]:
         return {

@@ -87,4 +87,3 @@ def _read_params(file: str, lines: list[str]) -> dict[str, str]:
         msg = f"{file}: each parameter needs a line `$name TYPE  meaning` with one of the types {', '.join(TYPES)}"
         raise ValueError(msg)
     return params
-

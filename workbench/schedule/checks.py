@@ -137,7 +137,11 @@ def _check_versions(file: str, table: str, rows: Sequence[_Version]) -> None:
                     reason = "版の期間が重なっています。前の版の effective_to を直してください"
                     raise refusal(file, where, "effective_to", reason)
         for one, other in combinations(mine, 2):
-            apart = _births(one) == _births(other) or _births(one)[1] < _births(other)[0] or _births(other)[1] < _births(one)[0]
+            apart = (
+                _births(one) == _births(other)
+                or _births(one)[1] < _births(other)[0]
+                or _births(other)[1] < _births(one)[0]
+            )
             if _overlap(one, other) and not apart:
                 raise refusal(file, where, "births_from・births_until", "生年月日の範囲が重なっています")
 
@@ -150,7 +154,9 @@ def _births(row: _Version) -> tuple[date, date]:
 
 def _check_standards(file: str, programme: Programme) -> None:
     """Guidance lies inside the law of its time, so that a typing error in either shows."""
-    ordinary = [row for row in programme.window if not (row.cohort or row.extension or row.is_repeated or row.retroactive)]
+    ordinary = [
+        row for row in programme.window if not (row.cohort or row.extension or row.is_repeated or row.retroactive)
+    ]
     for number, standard in enumerate(programme.standard, 1):
         beside = [row for row in ordinary if set(row.slots) & set(standard.slots) and _overlap(row, standard)]
         inside = (
@@ -190,7 +196,12 @@ def _check_intervals(file: str, programme: Programme) -> None:
             raise refusal(file, f"[[interval]] {number}番目", "after", reason)
     for one, other in combinations(programme.interval, 2):
         same = one.after == other.after and set(one.slots) & set(other.slots)
-        if same and _meet(one.variants, other.variants) and _meet(one.series, other.series) and _in_force_together(one, other):
+        if (
+            same
+            and _meet(one.variants, other.variants)
+            and _meet(one.series, other.series)
+            and _in_force_together(one, other)
+        ):
             where = f"[[interval]] {programme.interval.index(other) + 1}番目"
             raise refusal(file, where, "slots・after", "同じ枠と順番の間隔が2つあります。片方を削除してください")
 
@@ -224,7 +235,9 @@ def _check_edition(files: Mapping[str, Programme], edition: Edition) -> None:
     groups = {row.group: row for row in edition.group}
     for number, row in enumerate(edition.group, 1):
         if not series.issuperset(row.series):
-            raise refusal(EDITION_FILE, f"[[group]] {number}番目", "series", "どのファイルにもない列です。綴りを直してください")
+            raise refusal(
+                EDITION_FILE, f"[[group]] {number}番目", "series", "どのファイルにもない列です。綴りを直してください"
+            )
     for number, row in enumerate(edition.choice, 1):
         group = groups.get(row.group)
         if group is None or not set(row.series) <= set(group.series):

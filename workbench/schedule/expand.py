@@ -111,11 +111,15 @@ class Schedule:
     ) -> dict[str, pa.Table]:
         """Return every rule table of a snapshot: for its birth dates, its days of vaccination and its special reasons."""
         births = list(births)
-        return self.rule_tables() | self.birth_tables(births) | {
-            "window": self.window_table(births),
-            "special_window": self.special_window_table(reasons),
-            "interval": self.interval_table(days),
-        }
+        return (
+            self.rule_tables()
+            | self.birth_tables(births)
+            | {
+                "window": self.window_table(births),
+                "special_window": self.special_window_table(reasons),
+                "interval": self.interval_table(days),
+            }
+        )
 
     def rule_tables(self) -> dict[str, pa.Table]:
         """Return the tables of rules that depend on no date, as `records` describes them."""
@@ -135,16 +139,16 @@ class Schedule:
         }
 
     @cached_property
-    def _interval_rules(self) -> dict[str, tuple[DayRule, DayRule | None, DayRule | None]]:
+    def _interval_rules(self) -> dict[str, tuple[DayRule | None, ...]]:
         rules = {row.rule: self._interval_days(row) for programme in self.programmes for row in programme.interval}
         waived = {row.at_least for programme in self.programmes for row in programme.waive}
         return rules | {text: (parse_span(text), None, None) for text in sorted(waived - rules.keys())}
 
-    def _interval_days(self, row: Interval) -> tuple[DayRule, DayRule | None, DayRule | None]:
+    def _interval_days(self, row: Interval) -> tuple[DayRule | None, ...]:
         from_rule = parse_span(row.standard_from) if row.standard_from else None
         reading = self.edition.reading.standard_upper_days
         until_rule = parse_span_end(row.standard_until, reading=reading) if row.standard_until else None
-        return parse_span(row.minimum), from_rule, until_rule
+        return parse_span(row.minimum) if row.minimum else None, from_rule, until_rule
 
     @cached_property
     def _rules(self) -> list[_Slots]:
@@ -203,10 +207,17 @@ class Schedule:
     def _extensions(self, birth: date, sex: str) -> Iterator[dict[str, Any]]:
         for rules in self._extension_rules:
             for row in rules.rules.legal:
-                stretch = row.in_force(birth, self.edition.version) if row.births_from <= birth <= row.births_until else None
+                stretch = (
+                    row.in_force(birth, self.edition.version) if row.births_from <= birth <= row.births_until else None
+                )
                 for slot in rules.slots if stretch else ():
                     if self._slot_sex[slot] in ("*", sex):
-                        yield {"slot": slot, "extension": row.extension, "opens_on": stretch[0], "closes_on": stretch[1]}
+                        yield {
+                            "slot": slot,
+                            "extension": row.extension,
+                            "opens_on": stretch[0],
+                            "closes_on": stretch[1],
+                        }
 
     @cached_property
     def _slot_sex(self) -> dict[str, str]:
@@ -219,7 +230,14 @@ class Schedule:
                 if first <= birth <= last and birth <= _LAST_DAY and _concerns(row, birth):
                     for known in row.rules.known_windows(birth):
                         for slot in row.slots:
-                            yield birth, self._no.slot[slot], row.cohort, known.known_from, known.known_until, *known.window
+                            yield (
+                                birth,
+                                self._no.slot[slot],
+                                row.cohort,
+                                known.known_from,
+                                known.known_until,
+                                *known.window,
+                            )
 
     def _special_rows(self, reason: Reason) -> Iterator[tuple[Any, ...]]:
         birth, kind, vaccine, end = reason
@@ -293,7 +311,13 @@ class Schedule:
     def _product_no(self, series: str, product: str | None) -> int | None:
         if product is None:
             return None
-        fed = {feed.vaccine for programme in self.programmes for row in programme.series if row.series == series for feed in row.fed_by}
+        fed = {
+            feed.vaccine
+            for programme in self.programmes
+            for row in programme.series
+            if row.series == series
+            for feed in row.fed_by
+        }
         return next(no for (vaccine, name), no in self._no.product.items() if vaccine in fed and name == product)
 
     @cached_property
@@ -324,12 +348,17 @@ class Schedule:
         for programme in self.programmes:
             for row in programme.variant:
                 mine = [
-                    skip for skip in programme.skip if skip.series == row.series and row.variant in (skip.variants or [row.variant])
+                    skip
+                    for skip in programme.skip
+                    if skip.series == row.series and row.variant in (skip.variants or [row.variant])
                 ]
                 dose, previous = (
                     next(
                         (
-                            (parse_day(day), 1 + max(row.slots.index(slot) + 1 for slot in skip.slots if slot in row.slots))
+                            (
+                                parse_day(day),
+                                1 + max(row.slots.index(slot) + 1 for slot in skip.slots if slot in row.slots),
+                            )
                             for skip in mine
                             if (day := getattr(skip, key)) and set(skip.slots) & set(row.slots)
                         ),
@@ -338,7 +367,9 @@ class Schedule:
                     for key in ("dose_after", "previous_after")
                 )
                 if dose or previous:
-                    found.append((self._no.series[row.series], self._no.variant[row.series, row.variant], dose, previous))
+                    found.append(
+                        (self._no.series[row.series], self._no.variant[row.series, row.variant], dose, previous)
+                    )
         return found
 
 

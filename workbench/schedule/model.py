@@ -8,7 +8,16 @@ table means for an answer is in decision evaluation.
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    StrictBool,
+    StringConstraints,
+    model_validator,
+)
 
 from workbench.schedule.expressions import parse_day, parse_season_day, parse_span
 
@@ -151,7 +160,7 @@ class Interval(Fact):
 
     slots: Annotated[list[SlotId], Field(min_length=1)]
     after: SlotId
-    minimum: SpanText
+    minimum: SpanText | None = None
     standard_from: SpanText | None = None
     standard_until: SpanText | None = None
     series: list[Code] = []  # empty: every series that holds the slots
@@ -163,7 +172,14 @@ class Interval(Fact):
     def rule(self) -> str:
         """The name of this combination in the calendar table, as 20d/20d-56d."""
         standard = f"{self.standard_from or ''}-{self.standard_until or ''}"
-        return self.minimum if standard == "-" else f"{self.minimum}/{standard}"
+        return self.minimum if self.minimum and standard == "-" else f"{self.minimum or ''}/{standard}"
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not (self.minimum or self.standard_from or self.standard_until):
+            msg = "minimum か standard_from か standard_until を書いてください"
+            raise ValueError(msg)
+        return self
 
 
 class Variant(Fact, _Births):

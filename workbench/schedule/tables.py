@@ -82,9 +82,7 @@ class RuleTables:
 
     def variants_of(self, programme: Programme, series: str) -> dict[int, list[str]]:
         """Return the slots, in order, of every variant of a series by its number; one variant 0 where it has none."""
-        found = {
-            self.no.variant[series, row.variant]: row.slots for row in programme.variant if row.series == series
-        }
+        found = {self.no.variant[series, row.variant]: row.slots for row in programme.variant if row.series == series}
         return found or {NO_VARIANT: next(row.slots for row in programme.series if row.series == series)}
 
     def _slots(self) -> Iterator[dict[str, Any]]:

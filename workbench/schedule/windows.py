@@ -196,7 +196,7 @@ def _legal(row: LegalWindow, rows: Sequence[LegalWindow], end: date) -> Iterator
         opens, closes = parse_season_day(row.seasons.opens), parse_season_day(row.seasons.closes)
         for year in range(row.seasons.first_year, row.seasons.last_year + 1):
             days = max(opens(year), row.effective_from), min(closes(year), row.effective_to or end)
-            known = lawdates.fy_start(year), lawdates.fy_end(year)
+            known = max(lawdates.fy_start(year), row.effective_from), lawdates.fy_end(year)
             yield Version(first, last, *days, *births, None, known=known, **common)
 
 
@@ -223,7 +223,9 @@ def _stretches(legal: Sequence[Version], birth: date, known_on: date, added: Ver
     rows = [row for row in legal if row.effective_from <= known_on]
     since = max((row.effective_from for row in rows if row.retroactive), default=NO_START)
     found = [
-        stretch for row in rows if row.effective_from >= since and (stretch := row.in_force(birth, known_on)) is not None
+        stretch
+        for row in rows
+        if row.effective_from >= since and (stretch := row.in_force(birth, known_on)) is not None
     ]
     if added and added.effective_from <= known_on and any(first <= added.effective_from for first, _ in found):
         found.extend(filter(None, [added.in_force(birth, known_on)]))

@@ -1,0 +1,80 @@
+"""Commands on invented persons: evaluate, explain."""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.errors import ParameterError, SourceError
+
+if TYPE_CHECKING:
+    from workbench.evaluation import Case
+
+_BATCH = 10_000
+_FORM = (
+    '事例は {"birth_date": "2024-05-10", "sex": "F", "as_of": "2026-11-01", "doses": [{"vaccine": "MR", "given_on": '
+    '"2025-06-01"}]} の形のJSON。ほかに doses の product・stage・dose_no・legal_class、exemptions、special を書ける。'
+    "知らない言葉は受け付けない。"
+)
+
+
+@click.command(help=f"架空の1人（標準入力のJSON）について、枠ごとの状態と接種ごとの評価を答える。\n\n{_FORM}")
+@click.option(
+    "--cases",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="1行に1つ事例を書いたファイル。1行に1つJSONで答える。空の行は飛ばす。",
+)
+@click.option("--json", "as_json", is_flag=True, help="JSONで出力する（1人のときも）。")
+def evaluate(cases: Path | None, *, as_json: bool) -> None:
+    """Evaluate one invented person, or a file of them."""
+    from workbench.evaluation import evaluate_cases, read_case
+
+    if cases is None:
+        [answer] = evaluate_cases([read_case(sys.stdin.read())])
+        click.echo(json.dumps(answer, ensure_ascii=False, indent=None if as_json else 1))
+        return
+    read = list(_read_cases(cases))
+    for start in range(0, len(read), _BATCH):
+        for answer in evaluate_cases(islice(read, start, start + _BATCH)):
+            click.echo(json.dumps(answer, ensure_ascii=False))
+
+
+def _read_cases(file: Path) -> Iterator["Case"]:
+    from workbench.evaluation import read_case
+
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = None
+    if lines is None:
+        msg = f"{file} を読めません。1行に1つJSONを書いたUTF-8のファイルを指定してください。"
+        raise SourceError(msg)
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield read_case(line, number)
+
+
+def read_one_case(file: Path) -> "Case":
+    """Read the one case of a file.
+
+    Raises:
+        ParameterError: the file holds no case, or several.
+    """
+    from workbench.evaluation import read_case
+
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        text = None
+    if text is None:
+        msg = f"{file} を読めません。事例1件をJSONで書いたUTF-8のファイルを指定してください。"
+        raise ParameterError(msg)
+    return read_case(text)
+
+
+COMMANDS = (evaluate,)
