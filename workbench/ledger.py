@@ -152,8 +152,11 @@ class Ledger:
             raise LedgerError(msg)
         return heads[-1]
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield the entries from the first, each checked against the one before; raises as `verify` does."""
+    def entries(self, *, may_be_torn: bool = False) -> Iterator[Entry]:
+        """Yield the entries from the first, each checked against the one before; raises as `verify` does.
+
+        With `may_be_torn`, an unfinished last line is passed over: whoever wrote it was killed, and entered nothing.
+        """
         if self._is_absent():
             return
         with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as file:
@@ -161,6 +164,8 @@ class Ledger:
         head = EMPTY
         for line in BytesIO(content):
             if not line.endswith(b"\n"):
+                if may_be_torn:
+                    return
                 raise self._torn(head.seq + 1)
             entry = _parse(line)
             if entry is None or (entry.seq, entry.previous) != (head.seq + 1, head.hash):

@@ -29,6 +29,7 @@ DATABASE = "analytics.duckdb"
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 BUILDING = ".building"
+READERS = 0o640  # of what analysts read: on a server their group has the folder `snapshots` (docs/server.md)
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
 READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true", "temp_directory": ""}
 RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
@@ -157,7 +158,9 @@ class SnapshotBuilder:
         }
         manifest["manifest_sha256"] = _digest_of(manifest)
         path = self.folder / MANIFEST
-        path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_bytes(_manifest_bytes(manifest))
+        path.chmod(READERS)
+        self.folder.chmod(0o750)
         for file in (database, path, self.folder):
             _sync(file)
         self.folder.rename(self._target)
@@ -198,12 +201,17 @@ class SnapshotBuilder:
 
 def publish(home: Home, snapshot_id: str) -> None:
     """Make a finished snapshot the current one: one atomic replacement of the pointer."""
-    pointer = home.snapshots / CURRENT
-    fresh = pointer.with_name(f"{CURRENT}{BUILDING}")
-    fresh.write_text(f"{snapshot_id}\n", encoding="ascii")
-    _sync(fresh)
-    fresh.replace(pointer)
-    _sync(home.snapshots)
+    replace_whole(home.snapshots / CURRENT, snapshot_id)
+
+
+def replace_whole(path: Path, line: str) -> None:
+    """Write a file of one line that readers see either as it was or as it will be, even across a kill."""
+    draft = path.with_name(f"{path.name}{BUILDING}")
+    draft.write_text(f"{line}\n", encoding="ascii")
+    draft.chmod(READERS)
+    _sync(draft)
+    draft.replace(path)
+    _sync(path.parent)
 
 
 def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
@@ -217,7 +225,7 @@ def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
     if snapshot_id is None and not pointer.exists():
         msg = f"公開されたスナップショットが {home.snapshots} にまだありません。workbench ingest を実行してください。"
         raise NoSnapshotError(msg)
-    name = snapshot_id or pointer.read_text(encoding="ascii", errors="replace").strip()
+    name = snapshot_id or pointer.read_text(encoding="ascii", errors="replace").removesuffix("\n")
     folder = home.snapshots / name
     if Path(name).name != name or not (folder / MANIFEST).exists():
         msg = (
@@ -255,9 +263,11 @@ def remove_unfinished(home: Home) -> list[str]:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        manifest = json.loads(content)
+        whole = _manifest_bytes(manifest) == content  # a changed space is a change too
         stated = manifest.pop("manifest_sha256")
-        sound = stated == _digest_of(manifest)
+        sound = whole and stated == _digest_of(manifest)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         sound = False
     if not sound:
@@ -267,6 +277,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         msg = f"{path} は別の形式の版です。この版の workbench ingest で取り込み直してください。"
         raise SnapshotError(msg)
     return manifest
+
+
+def _manifest_bytes(manifest: dict[str, Any]) -> bytes:
+    """Return the only form in which a manifest may stand in its file."""
+    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _create_statement(table: str) -> str:

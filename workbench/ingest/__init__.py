@@ -7,7 +7,6 @@ Assumes  one ingest at a time (a lock says so); killed at any instant, the last 
 """
 
 import importlib.metadata
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,15 +16,17 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench import schedule
-from workbench.errors import WallError
+from workbench.errors import WallError, WorkbenchError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
+    ACTION,
+    begin,
     free_id,
-    is_current,
     no_cycle_search,
     only_one,
     plain_storage_errors,
-    remove_leftovers,
+    report_file,
+    settle,
 )
 from workbench.keys import MasterKey
 from workbench.ledger import Ledger
@@ -33,7 +34,7 @@ from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
 from workbench.settings import Home, make_folder
-from workbench.snapshot import BUILDING, SnapshotBuilder, SnapshotRef, publish
+from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish
 from workbench.sources import Extract, FaultLog, open_extract
 from workbench.vault import REGISTER, Vault
 
@@ -75,7 +76,7 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     """
     make_folder(job.home.snapshots)
     with plain_storage_errors(), only_one(job.home):
-        remove_leftovers(job.home)
+        settle(job.home)
         extract = open_extract(job.extracts)
         with no_cycle_search():
             return _Run(job, extract, progress).publish()
@@ -98,19 +99,13 @@ class _Run:
         self.wall = Wall(keys, extracted_on=extract.extracted_on, log=self.log, progress=progress)
 
     def publish(self) -> IngestResult:
-        """Build, enter in the ledger, point to it; what was built and is not pointed to is removed."""
+        """Build, enter in the ledger, point to it; what is not in the ledger then is removed."""
         try:
+            begin(self.job.home, self.id)
             return self._build_and_publish()
         finally:
-            if not is_current(self.job.home, self.id):  # Ctrl-C may come just behind the publication
-                self._remove()
-
-    def _remove(self) -> None:
-        home = self.job.home
-        for folder in (home.snapshots / self.id, home.snapshots / f"{self.id}{BUILDING}", home.vault / self.id):
-            shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            self._report_file().unlink(missing_ok=True)
+            with suppress(OSError, WorkbenchError):  # then the next ingest settles it
+                settle(self.job.home)
 
     def _build_and_publish(self) -> IngestResult:
         residents = self._residents()
@@ -219,19 +214,16 @@ class _Run:
 
     def _report(self) -> Path:
         """Write the quarantine report: file, line, column, reason; never a value."""
-        path = self._report_file()
+        path = report_file(self.job.home, self.id)
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
         return path
 
-    def _report_file(self) -> Path:
-        return self.job.home.registers / "quarantine" / f"{self.id}.csv"
-
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
         make_folder(self.job.home.registers)
         entry = Ledger(self.job.home.registers / "ledger.jsonl").append(
-            "ingest",
+            ACTION,
             actor=self.job.actor,
             purpose="予防接種の分析と勧奨のための取り込み",
             approved_by=None,
