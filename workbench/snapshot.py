@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from workbench.errors import NoSnapshotError, SnapshotError
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
+from workbench.sandbox import open_shut
 from workbench.settings import Home, find_home, make_folder
 
 DATABASE = "analytics.duckdb"
@@ -31,7 +32,6 @@ CURRENT = "CURRENT"
 BUILDING = ".building"
 READERS = 0o640  # of what analysts read: on a server their group has the folder `snapshots` (docs/server.md)
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
-READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true", "temp_directory": ""}
 RULE_TABLES = ("window", "interval", "programme", "slot", "series_vaccine", "series_instead", "slot_interval")
 ORIGIN_TABLES = ("quality", "about")
 
@@ -248,7 +248,7 @@ def open_snapshot(home: Home | None = None, snapshot_id: str | None = None) -> d
     """
     ref = current(home or find_home(), snapshot_id)
     with suppress(duckdb.Error):
-        return duckdb.connect(str(ref.database), read_only=True, config=READ_ONLY)
+        return open_shut(ref.database)
     msg = f"{ref.database} を開けません。別のスナップショットを使うか、取り込みをやり直してください。"
     raise SnapshotError(msg)
 
