@@ -16,12 +16,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from workbench import schedule
+from workbench.door import holds_identities
 from workbench.errors import WallError, WorkbenchError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
     ACTION,
     begin,
     free_id,
+    no_core_dump,
     no_cycle_search,
     only_one,
     plain_storage_errors,
@@ -68,17 +70,19 @@ class Job:
     domain: str = DEFAULT_DOMAIN
 
 
+@holds_identities
 def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     """Load the extracts in `job.extracts` and publish a new snapshot.
 
     Raises:
         SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
+        DefectError: the program went wrong. None of them holds a value, neither in its words nor in its frames.
     """
     make_folder(job.home.snapshots)
     with plain_storage_errors(), only_one(job.home):
         settle(job.home)
         extract = open_extract(job.extracts)
-        with no_cycle_search():
+        with no_cycle_search(), no_core_dump():
             return _Run(job, extract, progress).publish()
 
 

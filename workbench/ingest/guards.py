@@ -7,6 +7,7 @@ its first byte until it is published or removed; whoever finds it there, with th
 import fcntl
 import gc
 import itertools
+import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,6 +112,17 @@ def no_cycle_search() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+@contextmanager
+def no_core_dump() -> Iterator[None]:
+    """Keep the memory of a process that breaks down out of a file: it holds My Numbers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
 
 
 @contextmanager

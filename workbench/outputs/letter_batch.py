@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from workbench.door import holds_identities
 from workbench.errors import LetterError, ListError, StorageError, VaultError
 from workbench.followup.mailing import REASON_TEXTS, Decisions, Held, Listed, Mailing, Reason, decide, drop_repeats
 from workbench.ledger import Head, Ledger
@@ -85,6 +86,7 @@ def new_password() -> str:
     return "-".join(groups)
 
 
+@holds_identities
 def make_letters(  # noqa: PLR0913 - the installation (four), the leave given, the secret and the moment
     list_path: Path,
     *,
