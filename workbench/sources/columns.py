@@ -60,11 +60,8 @@ def convert(column: Column, raw: pa.Array, encoding: str) -> Cells:
         return _convert_digits(column, raw)
     if column.type in {"mynumber", "juminhyo_code"}:
         return _check_stripped(column, raw)
-    if column.type == "date":
-        return _convert_dates(column, raw, encoding)
-    if column.type == "text":
-        return _convert_text(column, raw, encoding)
-    return _convert_one_by_one(column, raw, encoding)
+    how = {"date": _convert_dates, "birth_date": _convert_births, "text": _convert_text}
+    return how.get(column.type, _convert_one_by_one)(column, raw, encoding)
 
 
 def _convert_digits(column: Column, raw: pa.Array) -> Cells:
@@ -104,20 +101,35 @@ def _convert_text(column: Column, raw: pa.Array, encoding: str) -> Cells:
 
 def _convert_dates(column: Column, raw: pa.Array, encoding: str) -> Cells:
     """Convert the usual form all at once, since a file has tens of thousands of days; the rest one by one."""
+    return _with_others(column, raw, encoding, lambda days: {column.field: days})
+
+
+def _convert_births(column: Column, raw: pa.Array, encoding: str) -> Cells:
+    """Convert births known to the day all at once; the rest one by one."""
+    fields, _ = _birth_reader(column)
+    return _with_others(
+        column,
+        raw,
+        encoding,
+        lambda days: dict(zip(fields, (days, pa.repeat("day", len(days)), days, days), strict=True)),
+    )
+
+
+def _with_others(
+    column: Column, raw: pa.Array, encoding: str, fill: Callable[[pa.Array], dict[str, pa.Array]]
+) -> Cells:
+    """Return `fill` of the days written YYYY-MM-DD, and the other cells converted one by one, in the rows' order."""
     offsets, content = _bytes_of(raw)
     lengths = np.diff(offsets)
     is_iso = lengths == ISO_LENGTH
-    days = np.zeros(len(raw), np.int32)
-    days[is_iso], is_date = read_iso_dates(content[np.repeat(is_iso, lengths)].reshape(-1, ISO_LENGTH))
+    days, is_date = read_iso_dates(content[np.repeat(is_iso, lengths)].reshape(-1, ISO_LENGTH))
     is_iso[is_iso] = is_date
+    usual = fill(pa.array(days[is_date]).cast(pa.date32()))
     if is_iso.all():
-        return Cells({column.field: pa.array(days).cast(pa.date32())})
+        return Cells(usual)
     others = _convert_one_by_one(column, raw.filter(pa.array(~is_iso)), encoding)
-    known = others.values[column.field].cast(pa.int32())
-    days[~is_iso] = known.fill_null(0)
-    is_null = ~is_iso
-    is_null[~is_iso] = known.is_null()
-    cells = Cells({column.field: pa.array(days, mask=is_null).cast(pa.date32())})
+    order = pa.array(np.argsort(np.concatenate([np.flatnonzero(is_iso), np.flatnonzero(~is_iso)])))
+    cells = Cells({name: pa.concat_arrays([part, others.values[name]]).take(order) for name, part in usual.items()})
     for code, mask in others.faults:
         everywhere = np.zeros(len(raw), bool)
         everywhere[~is_iso] = mask
@@ -226,8 +238,8 @@ def _digit_shape(raw: pa.Array, width: int) -> tuple[np.ndarray, np.ndarray]:
     is_number = lengths == width
     strange = (content - ord("0")) > 9  # noqa: PLR2004  uint8 wraps: whatever stands below 0 is above 9
     if strange.any():
-        before = np.append(0, np.cumsum(strange))
-        is_number &= before[offsets[1:]] == before[offsets[:-1]]
+        before = np.searchsorted(np.flatnonzero(strange), offsets)
+        is_number &= before[1:] == before[:-1]
     return lengths, is_number
 
 
