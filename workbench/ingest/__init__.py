@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from workbench import schedule
-from workbench.errors import WallError
+from workbench.errors import SourceError, WallError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
     free_id,
@@ -34,11 +35,12 @@ from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
 from workbench.settings import Home, make_folder
 from workbench.snapshot import BUILDING, SnapshotBuilder, SnapshotRef, publish
-from workbench.sources import Extract, FaultLog, open_extract
+from workbench.sources import Extract, FaultLog, Source, open_extract
 from workbench.vault import REGISTER, Vault
 
 __all__ = ["FileCount", "IngestResult", "Job", "Reason", "ingest"]
 
+REFUSED = "-refused"  # ending of the list of an ingest that its rows stopped
 DEFAULT_DOMAIN = "followup"
 PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
 CODE_TABLES = {"districts": "district", "clinics": "clinic"}
@@ -156,11 +158,19 @@ class _Run:
         """Join the identities with 送付先 and 支援措置, for the vault."""
         delivery, protection = self.extract.source("deliveries"), self.extract.source("protections")
         deliveries = self.wall.identified_rows(delivery, residents)
-        protected, kept = self.wall.protected_persons(protection, residents)
+        protected, kept = self._protected(protection, residents)
         self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
         self.kept[protection.file] = kept
         table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
         return table.select(REGISTER.names).cast(REGISTER)
+
+    def _protected(self, source: Source, residents: Residents) -> tuple[np.ndarray, int]:
+        """Return who is protected; where that cannot be known, the list of what was wrong is all that is written."""
+        try:
+            return self.wall.protected_persons(source, residents)
+        except SourceError as error:
+            msg = f"{error}保留の一覧: {self._report(REFUSED)}"
+        raise SourceError(msg)
 
     def _reconcile(self, builder: SnapshotBuilder) -> tuple[FileCount, ...]:
         """Count what was read against what was written; a difference is a defect and stops the ingest."""
@@ -217,16 +227,16 @@ class _Run:
         about["extracted_on"] = self.extract.extracted_on.isoformat()
         return about | {"built_at": self.job.at.isoformat(), "rows_read": {line.file: line.read for line in files}}
 
-    def _report(self) -> Path:
+    def _report(self, ending: str = "") -> Path:
         """Write the quarantine report: file, line, column, reason; never a value."""
-        path = self._report_file()
+        path = self._report_file(ending)
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
         return path
 
-    def _report_file(self) -> Path:
-        return self.job.home.registers / "quarantine" / f"{self.id}.csv"
+    def _report_file(self, ending: str = "") -> Path:
+        return self.job.home.registers / "quarantine" / f"{self.id}{ending}.csv"
 
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
         make_folder(self.job.home.registers)

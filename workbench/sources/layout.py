@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
+from workbench import mynumber
 from workbench.errors import SourceError
 from workbench.sources.faults import load_faults
 
@@ -21,6 +22,7 @@ CODES = Path(__file__).with_name("codes")
 
 STRIPPED_TYPES = frozenset({"mynumber", "juminhyo_code"})
 MAX_WIDTHS = {"digits": 18, "count": 4}  # what int64 and int16 hold
+DATE_TYPES = frozenset({"date", "birth_date"})
 FEW_VALUED_TYPES = frozenset({"count", "decimal", "code", "date", "birth_date"})
 
 
@@ -74,11 +76,12 @@ class Column(_Strict):
 
     Types: `digits` exactly `width` digits -> int64; `count` up to `width` digits -> int16; `decimal` -> float64;
     `code` by the table `codes` (or verbatim if it matches `pattern`) -> string; `date` -> date32; `birth_date` -> four
-    fields; `text` -> string; `mynumber` and `juminhyo_code` are checked and never leave the room.
+    fields; `text` -> string; `mynumber` and `juminhyo_code` are checked and never leave the room. A column of role
+    `search` is looked through for My Numbers and dropped; one whose title says My Number must be of role `strip`.
     """
 
     title: Text
-    role: Literal["analytic", "identity", "strip", "ignore"]
+    role: Literal["analytic", "identity", "strip", "search"]
     field: Name | None = None
     type: Literal["digits", "count", "decimal", "code", "date", "birth_date", "text", "mynumber", "juminhyo_code"] = (
         "text"
@@ -95,10 +98,12 @@ class Column(_Strict):
     @model_validator(mode="after")
     def _fits_its_type(self) -> Self:
         wrong = {
-            "field": (self.field is None) != (self.role == "ignore"),
+            "field": (self.field is None) != (self.role == "search"),
             "role": (self.role == "strip") != (self.type in STRIPPED_TYPES),
             "width": (self.width or 0) > MAX_WIDTHS.get(self.type, 0)
             or (self.width is None) == (self.type in MAX_WIDTHS),
+            "title": mynumber.is_named(self.title) and self.role != "strip" and self.type not in DATE_TYPES,
+            "type": (self.role, self.type) == ("analytic", "digits") or (self.role == "search" and self.type != "text"),
             "trim": self.trim and self.type != "text",
             "few": bool(self.few) and self.role == "strip",
             "codes": (self.type == "code") != ((self.codes is None) != (self.pattern is None)),

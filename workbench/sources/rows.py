@@ -23,6 +23,7 @@ class Rows:
     lines: np.ndarray
     ragged: np.ndarray
     line_count: int
+    ragged_data: tuple[bytes, ...] = ()  # the ragged records as they stand
 
 
 def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) -> Rows | None:
@@ -56,6 +57,7 @@ def _joined(parts: list[Rows | None]) -> Rows | None:
         np.concatenate([part.lines + first for part, first in places]),
         np.concatenate([part.ragged + first for part, first in places]),
         int(first_lines[-1]),
+        tuple(record for part in parts for record in part.ragged_data),
     )
 
 
@@ -71,7 +73,9 @@ def _read_good_records(block: Block, titles: tuple[str, ...], wanted: dict[str, 
     table = _read_csv(content, titles, wanted, has_quotes=block.quotes is not None)
     if table is None or len(table) != np.count_nonzero(is_good):
         return None
-    return Rows(table, records.lines[is_good], records.lines[~is_good], records.line_count)
+    borders = np.append(records.starts, len(block.data)).tolist()
+    ragged = tuple(block.data[borders[place] : borders[place + 1]] for place in np.flatnonzero(~is_good).tolist())
+    return Rows(table, records.lines[is_good], records.lines[~is_good], records.line_count, ragged)
 
 
 def _read_csv(data: bytes, titles: tuple[str, ...], wanted: dict[str, bool], *, has_quotes: bool) -> pa.Table | None:

@@ -14,14 +14,14 @@ from workbench.sources.blocks import BLOCK_BYTES, Block, find_data_end, read_blo
 from workbench.sources.faults import FaultLog
 from workbench.sources.header import Header
 from workbench.sources.layout import TableLayout
-from workbench.sources.parse import ParsedBlock, Plan, Refusal, parse_block
+from workbench.sources.parse import Lost, ParsedBlock, Plan, Refusal, parse_block
 
 
 @dataclass(frozen=True)
 class Parsed:
     """The accepted rows of one block; every other row it read is in the fault log.
 
-    `columns` maps field to array; columns of role `strip` and `ignore` are not among them. `lines` (int64) is the
+    `columns` maps field to array; columns of role `strip` and `search` are not among them. `lines` (int64) is the
     physical line of each accepted row, the header row being line 1.
     """
 
@@ -33,6 +33,8 @@ class Parsed:
     refused_numbers: np.ndarray = field(
         default_factory=lambda: np.empty(0, np.int64)
     )  # 宛名番号 (int64) of the rows that are left out, -1 where it cannot be read
+    refused_lines: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    lost: Lost = field(default_factory=Lost)
 
 
 Inspect = Callable[[str, np.ndarray, Parsed], None]
@@ -55,6 +57,10 @@ class Source:
     def title(self) -> str:
         """What the file holds, in Japanese."""
         return self.table.title
+
+    def title_of(self, field: str) -> str:
+        """Return the title of the column that becomes `field`; empty where the layout has none."""
+        return next((column.title for column in self.table.columns if column.field == field), "")
 
     @property
     def size_bytes(self) -> int:
@@ -84,7 +90,14 @@ class Source:
                 log.add(self.file, code, title, lines + first_line)
             lines = block.lines + first_line
             parsed = Parsed(
-                block.rows_read, unreported + size, lines, block.columns, block.stripped, block.refused_numbers
+                block.rows_read,
+                unreported + size,
+                lines,
+                block.columns,
+                block.stripped,
+                block.refused_numbers,
+                block.refused_lines + first_line,
+                Lost(block.lost.households, tuple(line + first_line for line in block.lost.lines)),
             )
             for name, digits in block.digits.items():
                 inspect(name, digits, parsed)
