@@ -104,14 +104,14 @@ def without_header(folder):
 
 
 NOISE = bytes(range(256)) * 64
-NOT_OURS = r"^中止: 接種記録.csv.*(UTF-8またはCP932|見出し行がレイアウトと合いません)"
+NOT_OURS = r"^中止: 接種記録.csv.*(UTF-8・CP932|見出し行がレイアウトと合いません)"
 TOML = "extract.toml"
 
 SPOILED = {
     "a file is missing": (without(DOSES), r"抽出フォルダーに 接種記録.csv がありません"),
     "a folder of that name": (as_folder, r"接種記録.csv がありません"),
     "a link to nowhere": (as_dangling_link, r"接種記録.csv がありません"),
-    "UTF-16": (in_encoding(DOSES, "utf-16"), NOT_OURS),
+    "UTF-16 without its mark": (in_encoding(DOSES, "utf-16-le"), NOT_OURS),
     "EUC-JP": (in_encoding(DOSES, "euc-jp"), NOT_OURS),
     "random bytes": (with_bytes(DOSES, NOISE), NOT_OURS),
     "a picture": (with_bytes(DOSES, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), NOT_OURS),

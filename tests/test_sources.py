@@ -100,9 +100,8 @@ CONTENTS = {
     "blank lines only": (b"\r\n\r\n", "空です"),
     "no header row": (csv_text("住民.csv", [resident(1, 氏名=CANARY)]).encode().split(b"\r\n", 1)[1], "見出し行"),
     "EUC-JP": (csv_text("住民.csv", [resident(1, 氏名="花子")]).encode("euc-jp"), "文字コード"),
-    "UTF-16": (csv_text("住民.csv", [resident(1)]).encode("utf-16"), "UTF-8またはCP932"),
-    "UTF-16 without mark": (csv_text("住民.csv", [resident(1)]).encode("utf-16-le"), "UTF-8またはCP932"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "UTF-8またはCP932"),
+    "UTF-16 without mark": (csv_text("住民.csv", [resident(1)]).encode("utf-16-le"), "UTF-8・CP932"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "UTF-8・CP932"),
     "NUL in a later row": (HEADER.encode() + b"\r\n" + CANARY.encode() + b"\r\na\0b\r\n", "3行目から先を読めません"),
     "a quote never closed": (
         csv_text("住民.csv", [resident(1), resident(2, 氏名=CANARY)]).replace(CANARY, '"' + CANARY).encode(),

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from workbench.errors import SourceError
+from workbench.sources.forms import WORKBOOK
 from workbench.sources.header import read_header
 from workbench.sources.layout import TableLayout, load_layout
 from workbench.sources.source import Source
@@ -53,12 +54,9 @@ def open_extract(folder: Path) -> Extract:
     """
     about = _read_about(folder)
     tables = load_layout(about.layout).tables
-    _refuse_missing(folder, tables)
-    present = {name: table for name, table in tables.items() if (folder / table.file).is_file()}
-    sources = {
-        name: Source(folder / table.file, table, read_header(folder / table.file, table))
-        for name, table in present.items()
-    }
+    paths = {name: path for name, table in tables.items() if (path := _find_file(folder, table))}
+    _refuse_missing(paths, tables)
+    sources = {name: Source(path, tables[name], read_header(path, tables[name])) for name, path in paths.items()}
     return Extract(folder, sources=sources, **about.model_dump())
 
 
@@ -97,8 +95,18 @@ def _read_toml(folder: Path) -> dict[str, object]:
     raise SourceError(problem + _STATE)
 
 
-def _refuse_missing(folder: Path, tables: dict[str, TableLayout]) -> None:
-    missing = [table.file for table in tables.values() if table.required and not (folder / table.file).is_file()]
+def _find_file(folder: Path, table: TableLayout) -> Path | None:
+    """Return the file of a table: the one the layout names, or an Excel workbook of the same name."""
+    named = folder / table.file
+    found = [path for path in (named, named.with_suffix(WORKBOOK)) if path.is_file()]
+    if named.suffix.lower() != WORKBOOK and len(found) > 1:
+        msg = f"{table.file} と {found[1].name} の両方があります。どちらか1つにしてください。{_STATE}"
+        raise SourceError(msg)
+    return found[0] if found else None
+
+
+def _refuse_missing(paths: dict[str, Path], tables: dict[str, TableLayout]) -> None:
+    missing = [table.file for name, table in tables.items() if table.required and name not in paths]
     if missing:
         msg = f"抽出フォルダーに {'、'.join(missing)} がありません。抽出の一式をそろえてください。{_STATE}"
         raise SourceError(msg)

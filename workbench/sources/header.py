@@ -7,6 +7,8 @@ from pathlib import Path
 
 from workbench.errors import SourceError
 from workbench.sources.blocks import find_quotes, find_records
+from workbench.sources.fixed import has_line_ends, record_bytes
+from workbench.sources.forms import Form, find_form, open_as_csv
 from workbench.sources.layout import TableLayout
 
 ENCODINGS = ("utf-8", "cp932")
@@ -23,6 +25,8 @@ class Header:
     titles: tuple[str, ...]
     size: int
     lines: int
+    form: Form = "csv"
+    has_line_ends: bool = True  # of fixed-length records
 
 
 def read_header(path: Path, table: TableLayout) -> Header:
@@ -31,24 +35,39 @@ def read_header(path: Path, table: TableLayout) -> Header:
     Raises:
         SourceError: no header row, no known encoding, or a column that is missing, unknown or there twice.
     """
-    start = _read_start(path)
+    form, start = _read_start(path, table)
+    if form == "fixed":
+        return _fixed_header(path, table, start)
     bom_size = len(_BOM) if start.startswith(_BOM) else 0
     row, line_count = _first_record(start[bom_size:])
-    encoding, titles = _decode(row, table)
+    encoding, titles = _decode(row, table, ENCODINGS if form == "csv" else ENCODINGS[:1])
     if not row.strip(b"\r\n\x1a"):
         msg = f"{path.name} は空です（見出し行がありません）。抽出し直してください。{_STATE}"
         raise SourceError(msg)
     if not titles and b"\0" in start:
-        msg = f"{path.name} はUTF-8またはCP932（シフトJIS）のCSVではありません。CSVで抽出し直してください。{_STATE}"
+        msg = f"{path.name} はUTF-8・CP932（シフトJIS）・UTF-16のCSVではありません。CSVで抽出し直してください。{_STATE}"
         raise SourceError(msg)
     _refuse_unless_same(path, titles, table)
-    return Header(encoding, tuple(titles), bom_size + len(row), line_count)
+    return Header(encoding, tuple(titles), bom_size + len(row), 1 if form == "xlsx" else line_count, form)
 
 
-def _read_start(path: Path) -> bytes:
+def _fixed_header(path: Path, table: TableLayout, start: bytes) -> Header:
+    """Return the header of a file that has none: what the layout says, once the first record is as long as it says."""
+    line_ends = has_line_ends(start, table)
+    if line_ends is None:
+        msg = (
+            f"{path.name}: 1行目の長さがレイアウトの{record_bytes(table)}バイトと違います。"
+            f"文字コード、項目の長さ、改行の有無を確認してください。{_STATE}"
+        )
+        raise SourceError(msg)
+    return Header(table.fixed, tuple(column.title for column in table.columns), 0, 0, "fixed", line_ends)
+
+
+def _read_start(path: Path, table: TableLayout) -> tuple[Form, bytes]:
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_HEADER_BYTES)
+        form = "fixed" if table.fixed else find_form(path)
+        with open_as_csv(path, form) as reader:
+            return form, reader.read(MAX_HEADER_BYTES)
     except OSError:
         pass
     msg = f"{path.name} を読めません。ファイルの権限を確認してください。{_STATE}"
@@ -63,11 +82,11 @@ def _first_record(start: bytes) -> tuple[bytes, int]:
     return start[: records.starts[1]], int(records.lines[1])
 
 
-def _decode(row: bytes, table: TableLayout) -> tuple[str, list[str]]:
+def _decode(row: bytes, table: TableLayout, encodings: tuple[str, ...]) -> tuple[str, list[str]]:
     """Return the encoding in which more cells are titles of the layout, and the cells; none where no cell is one."""
     expected = {column.title for column in table.columns}
     best: tuple[int, str, list[str]] = (0, "", [])
-    for encoding in ENCODINGS:
+    for encoding in encodings:
         titles = _cells(row, encoding)
         fitting = len(expected.intersection(titles))
         if fitting > best[0]:

@@ -93,6 +93,7 @@ class Column(_Strict):
     on_unknown: FaultCode = "unknown_code"  # a fault that is only noted keeps the row, with the value `unknown`
     on_missing: FaultCode | None = None  # for a column that is not required
     trim: bool = False  # drop spaces (also full-width) around the text
+    bytes: int | None = Field(default=None, ge=1)  # width in a fixed-length record, in bytes of the file's encoding
     few: bool | None = None  # few distinct values: each is read once per block; default by type
 
     @model_validator(mode="after")
@@ -125,13 +126,24 @@ class Column(_Strict):
 
 
 class TableLayout(_Strict):
-    """One file of an extract: its columns (in any order in the file) and its periods (from, until)."""
+    """One file of an extract: its columns (in any order in a CSV file) and its periods (from, until).
+
+    `fixed` says that records are of fixed length, without a header row, in this encoding; columns then stand in order.
+    """
 
     title: Text
     file: Text
     required: bool = True
+    fixed: Literal["utf-8", "cp932"] | None = None
     columns: Annotated[tuple[Column, ...], Field(min_length=2)]
     periods: tuple[tuple[Name, Name], ...] = ()
+
+    @model_validator(mode="after")
+    def _bytes_are_those_of_fixed_records(self) -> Self:
+        if any((column.bytes is None) != (self.fixed is None) for column in self.columns):
+            msg = "bytes は固定長（fixed）の表のすべての列に書き、ほかの表には書かない"
+            raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -16,6 +16,7 @@ from workbench.sources.blocks import Block, count_lines
 from workbench.sources.columns import convert
 from workbench.sources.faults import load_faults
 from workbench.sources.firewall import find_split, is_mynumber_column
+from workbench.sources.fixed import read_fixed
 from workbench.sources.layout import Column, TableLayout
 from workbench.sources.rows import read_rows
 
@@ -33,6 +34,7 @@ class Plan:
     encoding: str
     titles: tuple[str, ...]
     table: TableLayout
+    fixed_line_ends: bool | None = None  # None: not fixed-length records
     keep_digits: bool = False  # of strip columns, for a look at them before they are dropped
 
     @property
@@ -96,7 +98,10 @@ def parse_block(block: Block, plan: Plan) -> ParsedBlock | Refusal:
 
 
 def _parse(block: Block, plan: Plan) -> ParsedBlock | Refusal:
-    rows = read_rows(block, plan.titles, {column.title: column.has_few_values for column in plan.columns})
+    if plan.fixed_line_ends is None:
+        rows = read_rows(block, plan.titles, {column.title: column.has_few_values for column in plan.columns})
+    else:
+        rows = read_fixed(block, plan.table, line_ends=plan.fixed_line_ends)
     if rows is None:
         return Refusal("行の数え方が一致しません", 0)
     parsed = ParsedBlock(len(rows.lines) + len(rows.ragged), rows.line_count)

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from workbench.sources.blocks import Block, Records, count_commas, count_lines, find_records
+from workbench.sources.blocks import Block, Records, count_commas, count_lines
 
 PIECE_BYTES = 1 << 20  # a block with a ragged record is read in pieces, so that only one of them is read slowly
 
@@ -40,7 +40,7 @@ def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) ->
     if block.quotes is None:
         lines = np.arange(len(table))
         return Rows(table, lines, lines[:0], len(lines)) if count_lines(block.data) == len(lines) else None
-    records = find_records(block.data, block.quotes)
+    records = block.find_records()
     if len(records.lines) != len(table):
         return None
     return Rows(table, records.lines, records.lines[:0], records.line_count)
@@ -67,7 +67,7 @@ def _read_good_records(block: Block, titles: tuple[str, ...], wanted: dict[str, 
     Arrow's own handler of invalid rows is of no use: it decodes their text, and fails where that is not UTF-8.
     A line with nothing on it is ragged too; Arrow takes it for a row of empty cells.
     """
-    records = find_records(block.data, block.quotes)
+    records = block.find_records()
     is_good = count_commas(block.data, block.quotes, records) == len(titles) - 1
     content = _join_good(block.data, records, is_good)
     table = _read_csv(content, titles, wanted, has_quotes=block.quotes is not None)

@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from workbench.errors import SourceError
-from workbench.sources.blocks import BLOCK_BYTES, Block, find_data_end, read_blocks
+from workbench.sources.blocks import BLOCK_BYTES, Block, cut_blocks, find_data_end, read_blocks
 from workbench.sources.faults import FaultLog
+from workbench.sources.fixed import fixed_blocks
+from workbench.sources.forms import AfterStart, open_as_csv
 from workbench.sources.header import Header
 from workbench.sources.layout import TableLayout
 from workbench.sources.parse import Lost, ParsedBlock, Plan, Refusal, parse_block
@@ -81,7 +83,13 @@ class Source:
         Raises:
             SourceError: bytes that are no text, quotes that never close, or a file that cannot be read.
         """
-        plan = Plan(self.header.encoding, self.header.titles, self.table, keep_digits=inspect is not None)
+        plan = Plan(
+            self.header.encoding,
+            self.header.titles,
+            self.table,
+            keep_digits=inspect is not None,
+            fixed_line_ends=self._fixed_line_ends,
+        )
         first_line = self.header.lines + 1
         unreported = self.header.size
         for size, result in _in_order(self._blocks(block_bytes), plan, workers):
@@ -105,6 +113,10 @@ class Source:
             first_line += block.line_count
             unreported = 0
 
+    @property
+    def _fixed_line_ends(self) -> bool | None:
+        return self.header.has_line_ends if self.header.form == "fixed" else None
+
     def _accept(self, result: ParsedBlock | Refusal, first_line: int) -> ParsedBlock:
         if isinstance(result, ParsedBlock):
             return result
@@ -116,8 +128,7 @@ class Source:
 
     def _blocks(self, block_bytes: int) -> Iterator[Block]:
         try:
-            end = find_data_end(self.path, self.header.size)
-            yield from read_blocks(self.path, self.header.size, end, block_bytes=block_bytes)
+            yield from self._whole_blocks(block_bytes)
         except OSError:
             is_readable = False
         else:
@@ -126,6 +137,19 @@ class Source:
             return
         msg = f"{self.file} を最後まで読めません。媒体と権限を確認してやり直してください。何も変更していません。"
         raise SourceError(msg)
+
+    def _whole_blocks(self, block_bytes: int) -> Iterator[Block]:
+        header = self.header
+        if header.form == "csv":
+            end = find_data_end(self.path, header.size)
+            yield from read_blocks(self.path, header.size, end, block_bytes=block_bytes)
+            return
+        with open_as_csv(self.path, header.form) as reader:
+            if header.form == "fixed":
+                yield from fixed_blocks(reader, self.table, line_ends=header.has_line_ends)
+                return
+            after = AfterStart(reader, header.size)
+            yield from cut_blocks(after, block_bytes=block_bytes, counts_records=header.form == "xlsx")
 
 
 def _in_order(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[int, ParsedBlock | Refusal]]:
