@@ -138,28 +138,30 @@ class _Run:
     def _load(self, builder: SnapshotBuilder, residents: Residents) -> None:
         """Stream every table but the residents' identities into the snapshot."""
         builder.load(residents.persons)
-        doses = self.extract.source("doses")
-        self._load_table(builder, doses.file, self.wall.doses(doses, residents))
+        for doses in self.extract.feeding("doses"):
+            self._load_table(builder, doses.file, self.wall.doses(doses, residents))
         for name, table in PERSON_TABLES.items():
-            source = self.extract.source(name)
-            self._load_table(builder, source.file, self.wall.rows(table, source, residents))
+            for source in self.extract.feeding(name):
+                self._load_table(builder, source.file, self.wall.rows(table, source, residents))
         for name, table in CODE_TABLES.items():
             source = self.extract.source(name)
             if source is not None:
                 self._load_table(builder, source.file, self.wall.codes(table, source))
 
     def _load_table(self, builder: SnapshotBuilder, file: str, rows: Pseudonymous) -> None:
+        before = builder.row_count(rows.table)
         builder.load(rows)
         duplicates = builder.drop_duplicates(rows.table)
         self.wall.counts[file].duplicates += duplicates
-        self.kept[file] = builder.row_count(rows.table)
+        self.kept[file] = builder.row_count(rows.table) - before
 
     def _register(self, residents: Residents) -> pa.Table:
         """Join the identities with 送付先 and 支援措置, for the vault."""
         delivery, protection = self.extract.source("deliveries"), self.extract.source("protections")
-        deliveries = self.wall.identified_rows(delivery, residents)
+        deliveries = self.wall.identified_rows(delivery, residents) if delivery else None
         protected, kept = self._protected(protection, residents)
-        self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
+        if delivery:
+            self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
         self.kept[protection.file] = kept
         table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
         return table.select(REGISTER.names).cast(REGISTER)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from workbench import mynumber
 from workbench.sources.dates import is_unknown, read_date, read_iso_dates, read_partial_date
-from workbench.sources.layout import Column, load_codes
+from workbench.sources.layout import Column
 from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, digit_shape, narrowed, numbers
 
 JUMINHYO_DIGITS = 11
@@ -206,7 +206,7 @@ def _scalar_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
 def _code_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
     if column.codes is None:
         return {column.field: pa.string()}, _verbatim_reader(column)
-    table = load_codes(column.codes)
+    table = column.code_table
     parts = {column.field: table.values, **table.also}
     known = {code: tuple(part[code] for part in parts.values()) for code in table.values}
     known |= dict.fromkeys(table.none, (None,) * len(parts))

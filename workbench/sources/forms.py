@@ -41,7 +41,7 @@ def find_form(path: Path) -> Form:
     """Say how `path` is written, by its name and its first bytes; OSError where it cannot be read."""
     if path.suffix.lower() == WORKBOOK:
         return "xlsx"
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         return "utf-16" if file.read(2) in _BOMS else "csv"
 
 
@@ -52,7 +52,7 @@ def open_as_csv(path: Path, form: Form) -> Iterator[Reader]:
     Raises:
         SourceError: a workbook that cannot be read as one. OSError: as `open` does.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:  # no more is read than is asked for
         if form == "utf-16":
             yield _Utf16(file)
         elif form == "xlsx":

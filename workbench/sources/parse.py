@@ -5,7 +5,7 @@ Nothing here raises for what a file contains.
 
 import re
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from workbench.sources.blocks import Block, count_lines
 from workbench.sources.columns import convert
+from workbench.sources.contract import fill
 from workbench.sources.faults import load_faults
 from workbench.sources.firewall import find_split, is_mynumber_column
 from workbench.sources.fixed import read_fixed
 from workbench.sources.layout import Column, TableLayout
-from workbench.sources.rows import read_rows
+from workbench.sources.rows import Rows, read_rows
 
 KEY, HOUSEHOLD, UNREADABLE = "atena_number", "household_number", -1
 NUMBER_TYPES = frozenset({"digits", "text", "code"})  # types of columns that a My Number could pass for
@@ -39,8 +40,8 @@ class Plan:
 
     @property
     def columns(self) -> list[Column]:
-        """The columns, in the order of the layout."""
-        return list(self.table.columns)
+        """The columns that the file has, in the order of the layout."""
+        return [column for column in self.table.columns if column.title in self.titles]
 
     @property
     def neighbours(self) -> list[tuple[str, str]]:
@@ -104,6 +105,7 @@ def _parse(block: Block, plan: Plan) -> ParsedBlock | Refusal:
         rows = read_fixed(block, plan.table, line_ends=plan.fixed_line_ends)
     if rows is None:
         return Refusal("行の数え方が一致しません", 0)
+    rows = _records_only(rows, plan)
     parsed = ParsedBlock(len(rows.lines) + len(rows.ragged), rows.line_count)
     if len(rows.ragged):
         parsed.faults.append(("ragged_row", None, rows.ragged))
@@ -115,6 +117,18 @@ def _parse(block: Block, plan: Plan) -> ParsedBlock | Refusal:
             return Refusal(f"「{column.title}」の列は個人番号とみられます。レイアウトでstripの列にしてください", 0)
     _convert_columns(rows.table, plan, rows.lines, parsed)
     return parsed
+
+
+def _records_only(rows: Rows, plan: Plan) -> Rows:
+    """Leave out the rows that are no records of this pass through the file."""
+    if not plan.table.only_where:
+        return rows
+    titles = [title for title in plan.table.only_where if title in plan.titles]
+    filled = np.zeros(len(rows.lines), bool)
+    for title in titles:
+        cells = rows.table[title].combine_chunks()
+        filled |= pc.not_equal(pc.binary_length(cells.cast(pa.binary())), 0).to_numpy(zero_copy_only=False)
+    return replace(rows, table=rows.table.filter(pa.array(filled)), lines=rows.lines[filled])
 
 
 def _lost_ragged(records: tuple[bytes, ...], lines: np.ndarray) -> Lost:
@@ -139,6 +153,7 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
             digits[column.field] = cells.digits
         faults += _disagreements(column, values, cells.values)
         values |= cells.values
+    values |= fill(plan.table.holds, values, plan.table.constants, len(table))
     faults += _reversed_periods(plan.table, values)
     faults += _split_numbers(plan, texts)
     parsed.faults += [(code, title, lines[mask]) for code, title, mask in faults]

@@ -39,6 +39,8 @@ class Parsed:
     lost: Lost = field(default_factory=Lost)
 
 
+SMALL_BYTES = 1 << 16
+
 Inspect = Callable[[str, np.ndarray, Parsed], None]
 
 
@@ -52,8 +54,8 @@ class Source:
 
     @property
     def file(self) -> str:
-        """The file's name, as fault log and messages use it."""
-        return self.path.name
+        """The file's name, as fault log and messages use it; with the part, where a file is read in several passes."""
+        return f"{self.path.name}（{self.table.part}）" if self.table.part else self.path.name
 
     @property
     def title(self) -> str:
@@ -92,7 +94,8 @@ class Source:
         )
         first_line = self.header.lines + 1
         unreported = self.header.size
-        for size, result in _in_order(self._blocks(block_bytes), plan, workers):
+        few = self.header.file_bytes <= min(SMALL_BYTES, block_bytes)  # not worth a thread
+        for size, result in _in_order(self._blocks(block_bytes), plan, 0 if few else workers):
             block = self._accept(result, first_line)
             for code, title, lines in block.faults:
                 log.add(self.file, code, title, lines + first_line)
@@ -153,7 +156,10 @@ class Source:
 
 
 def _in_order(blocks: Iterator[Block], plan: Plan, workers: int) -> Iterator[tuple[int, ParsedBlock | Refusal]]:
-    """Parse blocks in `workers` threads (Arrow and numpy leave the interpreter free), one block ahead of them."""
+    """Parse blocks in `workers` threads (Arrow and numpy leave the interpreter free), one ahead; 0: in this thread."""
+    if not workers:
+        yield from ((len(block.data), parse_block(block, plan)) for block in blocks)
+        return
     waiting: deque[tuple[int, Future]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
