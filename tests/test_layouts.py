@@ -88,12 +88,12 @@ def test_a_layout_without_the_tables_a_city_may_lack_is_enough(tmp_path, master)
 
 
 WRONG = rows("""
-    case                   | old                        | new                  | message
-    no 世帯番号            | "household_number", role   | "home", role         | 要る項目がありません（household_number）
-    a field nobody knows   | "household_number", role   | "home", role         | 知らない項目です（home）
-    a quantity as text     | type = "decimal"           | type = "text"        | 項目の型が違います（amount_ml）
-    a birth date as a date | type = "birth_date"        | type = "date"        | birth_earliest
-    no 支援措置            | [tables.protections]       | [tables.others]      | tables.others
+    case                   | old                       | new                  | message
+    no 世帯番号            | "household_number", role  | "home", role         | 要る項目がありません（household_number）
+    a field nobody knows   | "household_number", role  | "home", role         | 知らない項目です（home）
+    a quantity as text     | type = "decimal"          | type = "text"        | 項目の型が違います（amount_ml）
+    a birth date as a date | type = "birth_date"       | type = "date"        | birth_earliest
+    no 支援措置            | [tables.protections]      | [tables.others]      | tables.others
 """)
 
 

@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from tests.extracts import DOSE, RESIDENT, csv_text, resident, write_extract
+from tests.extracts import DOSE, ORDINARY, RESIDENT, csv_text, resident, write_extract
 from tests.tables import rows
 from workbench.errors import SourceError
 from workbench.sources import FaultLog, open_extract
@@ -119,6 +119,16 @@ def test_files_that_are_no_such_csv_are_refused(folder, case):
 
     assert message in refused
     assert refused.startswith("住民.csv")
+
+
+@pytest.mark.parametrize("file", ["住民.csv", "送付先.csv"])
+def test_a_header_row_that_runs_into_a_person_is_refused_without_the_name(folder, file):
+    name = {"住民.csv": "氏名", "送付先.csv": "送付先氏名"}[file]
+    text = csv_text(file, [ORDINARY[file] | {name: CANARY}])
+    cut = text[: text.index(CANARY) + len(CANARY)].replace("\r\n", "", 1)
+    (folder / file).write_bytes(cut.encode())
+
+    assert "レイアウトにない列があります" in refusal(folder)
 
 
 def read(folder, table="residents", **options):

@@ -13,7 +13,7 @@ from workbench.sources.layout import TableLayout
 
 ENCODINGS = ("utf-8", "cp932")
 MAX_HEADER_BYTES = 1 << 20
-MOST_UNKNOWN = 3  # columns more than the layout has; with still more, the row holds more than the header
+MOST_UNKNOWN = 1  # columns more than the layout has; with more, the row may hold the beginning of a person
 _BOM = b"\xef\xbb\xbf"
 _STATE = "何も変更していません。"
 
