@@ -17,7 +17,7 @@ import rich.traceback
 from tests.crash import AT, City
 from tests.desk import PASSPHRASE, SECRETS, Desk
 from workbench.door import holds_identities
-from workbench.errors import DefectError, SourceError
+from workbench.errors import DefectError, WallError
 from workbench.ingest import Job, guards, ingest
 from workbench.keys import unlock
 
@@ -63,7 +63,7 @@ def run(city, trap, work=ingest):
 
 FILES = ["住民.csv", "接種記録.csv", "対象外事由.csv", "送付先.csv", "支援措置.csv", "長期療養特例.csv"]
 OURS = "住民.csv を読めません。"
-KINDS = {"a defect": ValueError, "one of ours": lambda _: SourceError(OURS), "Ctrl-C": KeyboardInterrupt}
+KINDS = {"a defect": ValueError, "one of ours": lambda _: WallError(OURS), "Ctrl-C": KeyboardInterrupt}
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -24,7 +24,7 @@ TABLE = TableLayout.model_validate(
         "columns": [
             {"title": "甲", "field": "first", "role": "analytic"},
             {"title": "乙", "field": "second", "role": "analytic", "few": True},
-            {"title": "丙", "role": "ignore"},
+            {"title": "丙", "role": "search"},
         ],
     }
 )

@@ -5,12 +5,13 @@ so none of this needs to know the encoding. Line ends are LF, CRLF or CR, as for
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from workbench.errors import SourceError
+from workbench.sources.forms import Reader
 
 BLOCK_BYTES = 16 << 20
 MAX_RECORD_BYTES = 64 << 20  # a longer record is an unclosed quote; also bounds memory
@@ -53,6 +54,7 @@ class Block:
     data: bytes
     quotes: Quotes | None
     is_broken: bool = False
+    counts_records: bool = False  # a "line" is a record, as in a sheet, whose cells may hold newlines
 
     def split(self, piece_bytes: int) -> Iterator["Block"]:
         """Yield the block in pieces of whole records, each of about `piece_bytes` or more; only LF parts them."""
@@ -62,8 +64,15 @@ class Block:
             while end and self.quotes and self.quotes.contain(end - 1):
                 end = self.data.find(b"\n", end) + 1
             end = end or len(self.data)
-            yield Block(self.data[start:end], self.quotes and self.quotes.between(start, end))
+            quotes = self.quotes and self.quotes.between(start, end)
+            yield Block(self.data[start:end], quotes, counts_records=self.counts_records)
             start = end
+
+    def find_records(self) -> "Records":
+        """Return where the records begin, and their lines."""
+        records = find_records(self.data, self.quotes)
+        count = len(records.starts)
+        return Records(np.arange(count), records.starts, count) if self.counts_records else records
 
     def count_whole_lines(self) -> int:
         """Return the lines before the record without an end (broken blocks only)."""
@@ -103,6 +112,21 @@ def read_blocks(path: Path, start: int, end: int, *, block_bytes: int = BLOCK_BY
     if is_short:
         msg = f"{path.name} が読み取りの途中で短くなりました。書き出しの終わったファイルでやり直してください。"
         raise SourceError(msg)
+
+
+def cut_blocks(reader: Reader, *, block_bytes: int = BLOCK_BYTES, counts_records: bool = False) -> Iterator[Block]:
+    """Yield what `reader` gives, as `read_blocks` yields a file whose end is known: blank lines at the end are none."""
+    data = b""
+    while piece := reader.read(block_bytes):
+        data += piece
+        block = _whole_records(data.rstrip(_AFTER_DATA))
+        if block.data:
+            yield replace(block, counts_records=counts_records)
+        if block.is_broken:
+            return
+        data = data[len(block.data) :]
+    if last := data.rstrip(_AFTER_DATA):
+        yield replace(_last_block(last), counts_records=counts_records)
 
 
 def find_data_end(path: Path, start: int) -> int:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from workbench.sources.blocks import Block, Records, count_commas, count_lines, find_records
+from workbench.sources.blocks import Block, Records, count_commas, count_lines
 
 PIECE_BYTES = 1 << 20  # a block with a ragged record is read in pieces, so that only one of them is read slowly
 
@@ -23,6 +23,7 @@ class Rows:
     lines: np.ndarray
     ragged: np.ndarray
     line_count: int
+    ragged_data: tuple[bytes, ...] = ()  # the ragged records as they stand
 
 
 def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) -> Rows | None:
@@ -39,7 +40,7 @@ def read_rows(block: Block, titles: tuple[str, ...], wanted: dict[str, bool]) ->
     if block.quotes is None:
         lines = np.arange(len(table))
         return Rows(table, lines, lines[:0], len(lines)) if count_lines(block.data) == len(lines) else None
-    records = find_records(block.data, block.quotes)
+    records = block.find_records()
     if len(records.lines) != len(table):
         return None
     return Rows(table, records.lines, records.lines[:0], records.line_count)
@@ -56,6 +57,7 @@ def _joined(parts: list[Rows | None]) -> Rows | None:
         np.concatenate([part.lines + first for part, first in places]),
         np.concatenate([part.ragged + first for part, first in places]),
         int(first_lines[-1]),
+        tuple(record for part in parts for record in part.ragged_data),
     )
 
 
@@ -65,13 +67,15 @@ def _read_good_records(block: Block, titles: tuple[str, ...], wanted: dict[str, 
     Arrow's own handler of invalid rows is of no use: it decodes their text, and fails where that is not UTF-8.
     A line with nothing on it is ragged too; Arrow takes it for a row of empty cells.
     """
-    records = find_records(block.data, block.quotes)
+    records = block.find_records()
     is_good = count_commas(block.data, block.quotes, records) == len(titles) - 1
     content = _join_good(block.data, records, is_good)
     table = _read_csv(content, titles, wanted, has_quotes=block.quotes is not None)
     if table is None or len(table) != np.count_nonzero(is_good):
         return None
-    return Rows(table, records.lines[is_good], records.lines[~is_good], records.line_count)
+    borders = np.append(records.starts, len(block.data)).tolist()
+    ragged = tuple(block.data[borders[place] : borders[place + 1]] for place in np.flatnonzero(~is_good).tolist())
+    return Rows(table, records.lines[is_good], records.lines[~is_good], records.line_count, ragged)
 
 
 def _read_csv(data: bytes, titles: tuple[str, ...], wanted: dict[str, bool], *, has_quotes: bool) -> pa.Table | None:
