@@ -7,6 +7,7 @@ import signal
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from multiprocessing import Queue
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -76,8 +77,7 @@ class City:
 
     def vault(self, snapshot_id: str) -> Vault:
         """Return the register of a snapshot."""
-        master = keys.unlock(self.home.keys, passphrase=PASSPHRASE)
-        return Vault(self.home.vault / snapshot_id, master.derive("vault"))
+        return Vault(self.home.vault / snapshot_id, _vault_key(self.home.keys))
 
     def assert_readable(self, *, since: Head) -> str:
         """Check what a reader sees now: a whole snapshot, its register, the ledger as it was; return its digest."""
@@ -105,6 +105,12 @@ class City:
         files = (path for path in self.home.root.rglob("*") if path.is_file())
         secrets = [secret.encode() for secret in SECRETS if secret != KEPT]
         return [path.name for path in files if any(secret in path.read_bytes() for secret in secrets)]
+
+
+@cache
+def _vault_key(folder: Path) -> bytes:
+    """Unlock once: thousands of looks need it."""
+    return keys.unlock(folder, passphrase=PASSPHRASE).derive("vault")
 
 
 def _work(base: Path, minute: int, die_at: int, file_bytes: int | None) -> None:

@@ -192,6 +192,34 @@ def count_commas(data: bytes, quotes: Quotes | None, records: Records) -> np.nda
     return np.diff(np.searchsorted(commas, np.append(records.starts, len(data))))
 
 
+def find_record_lines(data: bytes, quotes: Quotes | None) -> tuple[np.ndarray, int]:
+    """Return the lines on which records begin, and the number of lines, as `find_records` does.
+
+    Much faster where quotes are few, much slower where they are many.
+    """
+    ends = _is_line_end(data)
+    continued: list[int] = []
+    line = place = 0
+    for begin, end in _stretches(quotes):
+        inside = int(np.count_nonzero(ends[begin:end]))
+        if inside:
+            line += int(np.count_nonzero(ends[place:begin]))
+            continued += range(line + 1, line + inside + 1)
+            line, place = line + inside, end
+    line_count = line + int(np.count_nonzero(ends[place:])) + (not ends[-1])
+    return np.delete(np.arange(line_count), continued), line_count
+
+
+def count_all_commas(data: bytes, quotes: Quotes | None) -> int:
+    """Return the sum of what `count_commas` says; fast where quotes are few."""
+    whole = np.count_nonzero(np.frombuffer(data, np.uint8) == _COMMA)
+    return int(whole) - sum(data.count(b",", begin, end) for begin, end in _stretches(quotes))
+
+
+def _stretches(quotes: Quotes | None) -> Iterator[tuple[int, int]]:
+    return iter(()) if quotes is None else zip(quotes.opens.tolist(), quotes.closes.tolist(), strict=True)
+
+
 def count_lines(data: bytes) -> int:
     """Return the number of physical lines in `data`; the last may lack its newline."""
     content = np.frombuffer(data, np.uint8)
@@ -239,13 +267,18 @@ def _outside(places: np.ndarray, quotes: Quotes) -> np.ndarray:
 
 def _newlines(data: bytes) -> np.ndarray:
     """Return the position of the last byte of every line end."""
+    return _where(_is_line_end(data))
+
+
+def _is_line_end(data: bytes) -> np.ndarray:
+    """Return a bool mask: the last byte of a line end."""
     content = np.frombuffer(data, np.uint8)
     ends = content == _LF
     if b"\r" in data:
         lone = content == _CR
         lone[:-1] &= ~ends[1:]
         ends |= lone
-    return _where(ends)
+    return ends
 
 
 def _begins_cell(content: np.ndarray, places: np.ndarray) -> np.ndarray:
