@@ -112,6 +112,19 @@ def test_an_ingest_killed_behind_its_ledger_entry_is_published_by_the_next(city,
     assert minute > 2
 
 
+def test_an_ingest_killed_in_the_midst_of_its_ledger_entry_is_removed(city, calm):
+    since, book = city.ledger.head(), city.home.registers / "ledger.jsonl"
+    city.start(1, die_at=calm[1] - 6).join(60)  # behind the entry, before the pointer
+    assert city.ledger.head().seq == since.seq + 1
+    assert snapshot.current(city.home).id.endswith("0000")
+    book.write_bytes(book.read_bytes()[:-9])
+
+    city.ingest(2)
+
+    city.assert_settled(since=since)
+    assert [ref.id[-4:] for ref in snapshot.published(city.home)] == ["0000", "0200"]
+
+
 def test_a_snapshot_without_its_note_is_left_alone(city):
     (city.home.registers / "ledger.jsonl").unlink()  # lost: no reason to delete what was published
 

@@ -23,7 +23,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import LedgerError
+from workbench.errors import LedgerError, TornLedgerError
 from workbench.settings import sync_folder, write_private
 
 MAX_TEXT = 200  # characters of free text
@@ -152,11 +152,8 @@ class Ledger:
             raise LedgerError(msg)
         return heads[-1]
 
-    def entries(self, *, may_be_torn: bool = False) -> Iterator[Entry]:
-        """Yield the entries from the first, each checked against the one before; raises as `verify` does.
-
-        With `may_be_torn`, an unfinished last line is passed over: whoever wrote it was killed, and entered nothing.
-        """
+    def entries(self) -> Iterator[Entry]:
+        """Yield the entries from the first, each checked against the one before; raises as `verify` does."""
         if self._is_absent():
             return
         with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as file:
@@ -164,8 +161,6 @@ class Ledger:
         head = EMPTY
         for line in BytesIO(content):
             if not line.endswith(b"\n"):
-                if may_be_torn:
-                    return
                 raise self._torn(head.seq + 1)
             entry = _parse(line)
             if entry is None or (entry.seq, entry.previous) != (head.seq + 1, head.hash):
@@ -227,9 +222,9 @@ class Ledger:
         os.ftruncate(file, start)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _torn(self, seq: int) -> LedgerError:
+    def _torn(self, seq: int) -> TornLedgerError:
         where = f"台帳 {self.path} の {seq} 行目が途中で切れています。記録中に止まった跡です。"
-        return LedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
+        return TornLedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
 
     def _damaged(self, seq: int | None) -> LedgerError:
         where = f"{seq} 行目" if seq else "最後の行"
