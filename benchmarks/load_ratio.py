@@ -7,13 +7,15 @@ Floor    `CREATE TABLE … AS FROM read_csv(file, all_varchar = true, ignore_err
 Ingest   `workbench ingest` of the same extract: check, strip, pseudonymise, encrypt, publish.
 
 Both are whole processes, timed from start to exit, one after the other, `--runs` times each; the ratio is of
-the medians. Memory is the largest sum of resident pages over the process and its children.
+the medians. Memory is the largest sum of resident pages over the process and its children. CPU is user and system
+time of the process and its children: on a machine shared with others it says more than the clock does.
 Prints a table, and the same as a section for benchmarks/RESULTS.md.
 """
 
 import argparse
 import os
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -28,7 +30,7 @@ import psutil
 
 WORKBENCH = [sys.executable, "-c", "from workbench.cli import main; main()"]
 SAMPLE_SECONDS = 0.1
-AIMS = {"utf-8": 1.5, "cp932": 3.0}  # issue "The main job": ratio to the floor
+AIMS = {"utf-8": 1.5, "cp932": 2.5}  # issue "The wall holds": ratio to the floor
 
 FLOOR = """
 import sys
@@ -45,10 +47,11 @@ with duckdb.connect(str(target), config={"threads": 2}) as connection:
 
 @dataclass(frozen=True)
 class Measured:
-    """One process: seconds from start to exit, and its largest memory in bytes."""
+    """One process: seconds from start to exit, its largest memory in bytes, and its seconds of CPU."""
 
     seconds: float
     peak_bytes: int
+    cpu_seconds: float
 
 
 def main() -> None:
@@ -109,7 +112,7 @@ def _ingest(extracts: Path, work: Path) -> Measured:
 def _measure(command: list[str], environment: dict[str, str] | None = None) -> Measured:
     """Run a command to its end; stop with its own words when it fails."""
     with tempfile.TemporaryFile() as words:
-        started = time.perf_counter()
+        started, before = time.perf_counter(), _cpu_of_children()
         process = subprocess.Popen(command, env=environment, stdout=words, stderr=subprocess.STDOUT)  # noqa: S603 - ours
         peaks: list[int] = []
         watcher = threading.Thread(target=_watch, args=(process, psutil.Process(process.pid), peaks))
@@ -121,7 +124,12 @@ def _measure(command: list[str], environment: dict[str, str] | None = None) -> M
         if code:
             msg = f"{' '.join(command[3:])} failed:\n{words.read().decode()}"
             raise SystemExit(msg)
-    return Measured(seconds, max(peaks, default=0))
+    return Measured(seconds, max(peaks, default=0), _cpu_of_children() - before)
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _watch(process: subprocess.Popen, watched: psutil.Process, peaks: list[int]) -> None:
@@ -144,26 +152,28 @@ def _resident_bytes(process: psutil.Process) -> int:
 def _section(encoding: str, extracts: Path, floors: list[Measured], ingests: list[Measured]) -> str:
     size = sum(file.stat().st_size for file in extracts.glob("*.csv"))
     rows = {name: _rows(extracts / f"{name}.csv") for name in ("住民", "接種記録")}
-    medians = [statistics.median(run.seconds for run in runs) for runs in (floors, ingests)]
-    ratio = medians[1] / medians[0]
+    clock = [statistics.median(run.seconds for run in runs) for runs in (floors, ingests)]
+    cpu = [statistics.median(run.cpu_seconds for run in runs) for runs in (floors, ingests)]
     lines = [
         f"### Load, {encoding}: {rows['住民']:,} residents, {rows['接種記録']:,} doses, {size / 1e9:.2f} GB",
         "",
-        "| what | median s | runs s | peak GiB | ratio |",
-        "|---|---|---|---|---|",
-        _line("plain `read_csv` (floor)", floors, 1.0),
-        _line("`workbench ingest`", ingests, ratio),
+        "| what | median s | runs s | peak GiB | ratio | CPU s | ratio of CPU |",
+        "|---|---|---|---|---|---|---|",
+        _line("plain `read_csv` (floor)", floors, 1.0, 1.0),
+        _line("`workbench ingest`", ingests, clock[1] / clock[0], cpu[1] / cpu[0]),
         "",
         f"Aim, at 1,000,000 residents: ratio ≤ {AIMS[encoding]}. {_machine()}.",
     ]
     return "\n".join(lines)
 
 
-def _line(what: str, runs: list[Measured], ratio: float) -> str:
+def _line(what: str, runs: list[Measured], ratio: float, cpu_ratio: float) -> str:
     seconds = [run.seconds for run in runs]
     peak = max(run.peak_bytes for run in runs) / 2**30
     all_runs = ", ".join(f"{second:.1f}" for second in seconds)
-    return f"| {what} | {statistics.median(seconds):.1f} | {all_runs} | {peak:.2f} | {ratio:.2f} |"
+    cpu = statistics.median(run.cpu_seconds for run in runs)
+    median = statistics.median(seconds)
+    return f"| {what} | {median:.1f} | {all_runs} | {peak:.2f} | {ratio:.2f} | {cpu:.1f} | {cpu_ratio:.2f} |"
 
 
 def _rows(file: Path) -> int:

@@ -17,6 +17,7 @@ import pytest
 from tests.desk import GOOD, LOCK, Desk, spoiled
 from tests.extracts import DOSE, ORDINARY, PROTECTION, csv_text, resident, row_of
 from tests.tables import rows
+from workbench.mynumber import check_digit
 from workbench.outputs.lists import COLUMNS as LIST_COLUMNS
 
 RESIDENTS, DOSES = "住民.csv", "接種記録.csv"
@@ -40,7 +41,7 @@ def assert_refused(answer, pattern, *, code=1):
     (line,) = answer.lines
     assert re.search(pattern, line), line
     assert JAPANESE.search(line)
-    assert line.endswith("。")
+    assert line.endswith(("。", "-refused.csv"))
     assert "Traceback" not in answer.printed
     assert CANARY not in answer.printed
 
@@ -103,14 +104,14 @@ def without_header(folder):
 
 
 NOISE = bytes(range(256)) * 64
-NOT_OURS = r"^中止: 接種記録.csv.*(UTF-8またはCP932|見出し行がレイアウトと合いません)"
+NOT_OURS = r"^中止: 接種記録.csv.*(UTF-8・CP932|見出し行がレイアウトと合いません)"
 TOML = "extract.toml"
 
 SPOILED = {
     "a file is missing": (without(DOSES), r"抽出フォルダーに 接種記録.csv がありません"),
     "a folder of that name": (as_folder, r"接種記録.csv がありません"),
     "a link to nowhere": (as_dangling_link, r"接種記録.csv がありません"),
-    "UTF-16": (in_encoding(DOSES, "utf-16"), NOT_OURS),
+    "UTF-16 without its mark": (in_encoding(DOSES, "utf-16-le"), NOT_OURS),
     "EUC-JP": (in_encoding(DOSES, "euc-jp"), NOT_OURS),
     "random bytes": (with_bytes(DOSES, NOISE), NOT_OURS),
     "a picture": (with_bytes(DOSES, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), NOT_OURS),
@@ -133,7 +134,7 @@ SPOILED = {
     "residents with a header only": (with_rows(住民=[]), r"住民.csv に取り込める住民が1人もいません"),
     "a protection nobody can be placed for": (
         with_rows(支援措置=[row_of(1, PROTECTION, 宛名番号=CANARY)]),
-        r"支援措置.csv: 1人を住民に結び付けられません",
+        r"支援措置.csv: 1行（2行目）を住民に結び付けられません",
     ),
     "no extract.toml": (without(TOML), r"extract.toml がありません"),
     "extract.toml is no TOML": (with_text(TOML, "=", f"{CANARY} ]="), r"extract.toml を読めません"),
@@ -163,7 +164,11 @@ def test_a_delivery_that_is_refused_changes_nothing(desk, case):
 
     assert_refused(answer, pattern)
     assert desk.leaks(answer.printed) == []
-    assert desk.state() == before
+    lists = {name for name in desk.state() if name.endswith("-refused.csv")}
+    assert {name: digest for name, digest in desk.state().items() if name not in lists} == before
+    assert len(lists) == ("保留の一覧" in answer.printed)
+    for name in lists:
+        (desk.home.root / name).unlink()
 
 
 def test_a_missing_folder_of_extracts_is_named(desk):
@@ -185,7 +190,7 @@ def test_after_all_refusals_what_was_published_stands_and_a_good_delivery_goes_t
 ROW_CASES = rows(f"""
     case                            | file         | change                   | code             | outcome
     宛名番号 is no number           | 住民         | 宛名番号={C}             | bad_number       | 保留
-    宛名番号 lost its zeros         | 住民         | 宛名番号=77              | bad_number       | 保留
+    宛名番号 lost its zeros         | 住民         | 宛名番号=77              | spreadsheet_number | 保留
     宛名番号 is empty               | 住民         | 宛名番号=                | missing_value    | 保留
     個人番号 fails its check digit  | 住民         | 個人番号=123456789019    | mynumber_check   | 注意
     個人番号 is no number           | 住民         | 個人番号={C}             | mynumber_check   | 注意
@@ -232,7 +237,9 @@ GOOD_LINES = {name: len(own) + 1 for name, own in GOOD.items()}  # the header ro
 
 def bad_row(case, number):
     """Return the ordinary row of that file with the one change of the case; each resident is a person of its own."""
-    person = {"宛名番号": f"{number:015d}"} if case["file"] == RESIDENTS else {}
+    first = f"{number:011d}"
+    own = {"宛名番号": f"{number:015d}", "個人番号": first + str(check_digit(first))}
+    person = own if case["file"] == RESIDENTS else {}
     return ORDINARY[case["file"]] | person | {case["column"]: case["value"]}
 
 

@@ -1,14 +1,18 @@
 """The fault log: rows are counted once, lines are kept, values have no place."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
 
+from tests.faults_page import PAGE, page, refusal_texts
 from workbench.sources import FaultLog, load_faults
 from workbench.sources.faults import OUTCOME_TITLES, REPORT_HEADER
 
 FILE = "住民.csv"
+
+JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
 
 
 @pytest.fixture
@@ -101,3 +105,17 @@ def test_every_fault_tells_what_it_is_and_what_to_do(fault):
     assert fault.message.endswith("。")
     assert fault.remedy.endswith("。")
     assert len(fault.title) <= 20
+
+
+def test_the_page_of_faults_is_what_the_code_says():
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("text", [text for _, text in refusal_texts()])
+def test_a_refusal_says_what_to_do_or_where(text):
+    assert JAPANESE.search(text)
+    assert "|" not in text
+
+
+def test_every_refusing_room_is_on_the_page():
+    assert {room for room, _ in refusal_texts()} == {"sources", "pseudonymize", "ingest"}

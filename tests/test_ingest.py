@@ -26,8 +26,9 @@ def master(tmp_path_factory):
 
 @pytest.fixture
 def load(tmp_path, master):
-    def run(files, *, minute=0, encoding="utf-8"):
+    def run(files, *, minute=0, encoding="utf-8", then=lambda _folder: None):
         extracts = write_extract(tmp_path / "extracts", files, encoding=encoding)
+        then(extracts)
         at = AT + dt.timedelta(minutes=minute)
         job = room.Job(extracts=extracts, home=Home(tmp_path / "var"), master=master, actor="tester", at=at)
         return room.ingest(job)
@@ -125,6 +126,16 @@ def test_periods_of_residence_end_the_day_before(load):
     ]
 
 
+def reveal(load, vault):
+    return vault.reveal(
+        [number for (number,) in ask(load.home, "SELECT person_id FROM person")],
+        approval=Approval("試験", "申請者", "承認者"),
+        ledger=Ledger(load.home.registers / "ledger.jsonl"),
+        at=AT,
+        subject={},
+    )
+
+
 CANNOT_BE_PLACED = {
     "its number cannot be read": ([resident(1)], [row_of(1, PROTECTION, 宛名番号="12")]),
     "its resident's rows conflict": ([resident(1), resident(2), resident(2, 氏名="別人")], [row_of(2, PROTECTION)]),
@@ -138,11 +149,43 @@ def test_a_protection_that_cannot_be_placed_stops_everything(load, case):
     load(ONE_OF_EACH)
     before = snapshot.current(load.home).id
 
-    with pytest.raises(SourceError, match=r"支援措置.csv: 1人を住民に結び付けられません"):
+    with pytest.raises(SourceError, match=r"支援措置.csv: 1行（2行目）を住民に結び付けられません") as caught:
         load({RESIDENTS: residents, "支援措置.csv": protections}, minute=1)
 
     assert snapshot.current(load.home).id == before
     assert [path.name for path in load.home.vault.iterdir()] == [before]
+    (report,) = load.home.registers.glob("quarantine/*-refused.csv")
+    assert str(report) in str(caught.value)
+    assert len(report.read_text("utf-8-sig").splitlines()) > 1
+    assert caught.value.__context__ is None
+
+
+HOME = "000000000000101"  # of resident 1, in which somebody else may live
+HIDDEN = {
+    "its number is spoilt, its household is not": (",".join(resident(6, 宛名番号="x", 世帯番号=HOME).values()), True),
+    "its number lost its zeros": (",".join(resident(6, 宛名番号="9", 世帯番号=HOME).values()), True),
+    "a ragged row names the household": (",".join(resident(6, 世帯番号=HOME).values()) + ",,", True),
+    "another household": (",".join(resident(6, 宛名番号="x", 世帯番号="000000000000777").values()), False),
+    "neither can be read": (",".join(resident(6, 宛名番号="x", 世帯番号="y").values()), None),
+    "a ragged row that tells nothing": ("a,b", None),
+}
+
+
+@pytest.mark.parametrize("case", HIDDEN)
+def test_a_protected_person_behind_a_row_that_cannot_be_read(load, master, case):
+    row, is_household_protected = HIDDEN[case]
+    files = {RESIDENTS: [resident(1), resident(2)], "支援措置.csv": [PROTECTION | {"宛名番号": f"{6:015d}"}]}
+
+    def spoil(folder):
+        (folder / RESIDENTS).write_bytes((folder / RESIDENTS).read_bytes() + row.encode())
+
+    if is_household_protected is None:
+        with pytest.raises(SourceError, match=r"支援措置.csv: 1行（2行目）.*住民の 4行目 は宛名番号も世帯番号も"):
+            load(files, then=spoil)
+        return
+    result = load(files, then=spoil)
+    revealed = reveal(load, Vault(load.home.vault / result.snapshot.id, master.derive("vault")))
+    assert len(revealed.rows) == 2 - is_household_protected
 
 
 def test_a_protection_row_left_out_for_its_dates_still_protects(load, master):
@@ -151,13 +194,7 @@ def test_a_protection_row_left_out_for_its_dates_still_protects(load, master):
 
     assert counts(result, "支援措置.csv") == (1, 0, 0, 1, {"bad_date": 1})
     vault = Vault(load.home.vault / result.snapshot.id, master.derive("vault"))
-    revealed = vault.reveal(
-        [number for (number,) in ask(load.home, "SELECT person_id FROM person")],
-        approval=Approval("試験", "申請者", "承認者"),
-        ledger=Ledger(load.home.registers / "ledger.jsonl"),
-        at=AT,
-        subject={},
-    )
+    revealed = reveal(load, vault)
     assert revealed.rows["name"].to_pylist() == ["試験 花子"]
     assert revealed.withheld["protected"] == 1
 

@@ -51,7 +51,7 @@ class Leaky:
     def __init__(self, field):
         self.field = field
 
-    def batches(self, _):
+    def batches(self, _, **_options):
         columns = {"atena_number": pa.array([1]), self.field: pa.array(["123456789018"])}
         yield Parsed(rows_read=1, lines=np.array([2]), columns=columns, bytes_read=10, stripped={})
 

@@ -2,7 +2,6 @@ import json
 import stat
 from datetime import date
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -104,28 +103,6 @@ def test_the_content_digest_does_not_depend_on_row_order(home):
 
     assert digests[0] == digests[1]
     assert build(home, "c", 1, 3).manifest["content_digest"] != digests[0]
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "CREATE TABLE x (a INTEGER)",
-        "COPY exemption TO 'out.csv'",
-        "SELECT * FROM read_csv('/etc/hostname')",
-        "SELECT * FROM read_text('/etc/hostname')",
-        "ATTACH 'other.duckdb'",
-        "INSTALL httpfs",
-        "LOAD httpfs",
-        "SET enable_external_access = true",
-        "SET temp_directory = '/tmp'",
-    ],
-)
-def test_an_analyst_can_only_read_the_snapshot(home, statement, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    build(home, "first", 1)
-
-    with pytest.raises(duckdb.Error):
-        snapshot.open_snapshot(home).execute(statement)
 
 
 def test_a_snapshot_opens_again_while_it_is_open(home):

@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from tests.extracts import DOSE, RESIDENT, csv_text, resident, write_extract
+from tests.extracts import DOSE, ORDINARY, RESIDENT, csv_text, resident, write_extract
 from tests.tables import rows
 from workbench.errors import SourceError
 from workbench.sources import FaultLog, open_extract
@@ -100,9 +100,8 @@ CONTENTS = {
     "blank lines only": (b"\r\n\r\n", "空です"),
     "no header row": (csv_text("住民.csv", [resident(1, 氏名=CANARY)]).encode().split(b"\r\n", 1)[1], "見出し行"),
     "EUC-JP": (csv_text("住民.csv", [resident(1, 氏名="花子")]).encode("euc-jp"), "文字コード"),
-    "UTF-16": (csv_text("住民.csv", [resident(1)]).encode("utf-16"), "UTF-8またはCP932"),
-    "UTF-16 without mark": (csv_text("住民.csv", [resident(1)]).encode("utf-16-le"), "UTF-8またはCP932"),
-    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "UTF-8またはCP932"),
+    "UTF-16 without mark": (csv_text("住民.csv", [resident(1)]).encode("utf-16-le"), "UTF-8・CP932"),
+    "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "UTF-8・CP932"),
     "NUL in a later row": (HEADER.encode() + b"\r\n" + CANARY.encode() + b"\r\na\0b\r\n", "3行目から先を読めません"),
     "a quote never closed": (
         csv_text("住民.csv", [resident(1), resident(2, 氏名=CANARY)]).replace(CANARY, '"' + CANARY).encode(),
@@ -120,6 +119,16 @@ def test_files_that_are_no_such_csv_are_refused(folder, case):
 
     assert message in refused
     assert refused.startswith("住民.csv")
+
+
+@pytest.mark.parametrize("file", ["住民.csv", "送付先.csv"])
+def test_a_header_row_that_runs_into_a_person_is_refused_without_the_name(folder, file):
+    name = {"住民.csv": "氏名", "送付先.csv": "送付先氏名"}[file]
+    text = csv_text(file, [ORDINARY[file] | {name: CANARY}])
+    cut = text[: text.index(CANARY) + len(CANARY)].replace("\r\n", "", 1)
+    (folder / file).write_bytes(cut.encode())
+
+    assert "レイアウトにない列があります" in refusal(folder)
 
 
 def read(folder, table="residents", **options):

@@ -24,7 +24,7 @@ TABLE = TableLayout.model_validate(
         "columns": [
             {"title": "甲", "field": "first", "role": "analytic"},
             {"title": "乙", "field": "second", "role": "analytic", "few": True},
-            {"title": "丙", "role": "ignore"},
+            {"title": "丙", "role": "search"},
         ],
     }
 )
@@ -35,11 +35,13 @@ RAW = st.lists(st.sampled_from(list(b'ab,",\n\r\n\x81\x40')), max_size=60).map(b
 BLOCK_BYTES = st.sampled_from([1, 2, 7, 64, 1 << 20])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _small_pieces():
-    """Blocks of a few bytes are read in pieces too, as blocks of megabytes are."""
+@pytest.fixture(scope="module", autouse=True, params=["quotes are few", "quotes are many"])
+def _small_pieces(request):
+    """Blocks of a few bytes are read in pieces too, as blocks of megabytes are; and in either way of reading."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("workbench.sources.rows.PIECE_BYTES", 4)
+        patch.setattr("workbench.sources.rows.COUNTED_BYTES", 8)
+        patch.setattr("workbench.sources.rows.BYTES_PER_QUOTE", 0.1 if request.param == "quotes are few" else 1 << 30)
         yield
 
 

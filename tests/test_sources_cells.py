@@ -29,6 +29,8 @@ GOOD = rows("""
     住民       | 宛名番号       | 000000000000042    | atena_number  | 42
     住民       | 宛名番号       | 999999999999999    | atena_number  | 999999999999999
     住民       | 世帯番号       |                    | household_number | None
+    住民       | 宛名番号       | ００００００００００００４２0 | atena_number  | 420
+    住民       | 性別           | ２                 | sex           | 'F'
     住民       | 氏名           | 　髙﨑 花子　      | name          | '髙﨑 花子'
     住民       | 氏名           | 　                 | name          | None
     住民       | 性別           | 1                  | sex           | 'M'
@@ -46,6 +48,11 @@ GOOD = rows("""
     接種記録   | 回数           | 09                 | dose_no       | 9
     接種記録   | 回数           |                    | dose_no       | None
     接種記録   | 接種日         | 2021-05-10         | given_on      | date(2021, 5, 10)
+    接種記録   | 接種日         | R3.5.10            | given_on      | date(2021, 5, 10)
+    接種記録   | 接種日         | 令和３年５月１０日 | given_on      | date(2021, 5, 10)
+    接種記録   | 接種日         | 5030510            | given_on      | date(2021, 5, 10)
+    接種記録   | 接種日         | 2021/5/10          | given_on      | date(2021, 5, 10)
+    接種記録   | 接種量         | ０.50              | amount_ml     | 0.5
     接種記録   | 法定区分       | 3                  | legal_class   | 'temporary'
     接種記録   | 実施区分       | 9                  | setting       | 'unknown'
     接種記録   | 医療機関コード | 9910100016         | clinic        | '9910100016'
@@ -69,17 +76,20 @@ def test_a_good_cell_becomes(tmp_path, case):
 BAD = rows("""
     file       | column         | cell               | fault
     住民       | 宛名番号       |                    | missing_value
-    住民       | 宛名番号       | 42                 | bad_number
-    住民       | 宛名番号       | 00000000000004２   | bad_number
+    住民       | 宛名番号       | 42                 | spreadsheet_number
+    住民       | 宛名番号       | 12345678901234     | spreadsheet_number
+    住民       | 宛名番号       | 00000000000004O    | bad_number
     住民       | 宛名番号       | 00000000000000042  | bad_number
-    住民       | 宛名番号       | 4.20000000E+13     | bad_number
-    住民       | 世帯番号       | 12                 | bad_number
+    住民       | 宛名番号       | 4.20000000E+13     | spreadsheet_number
+    住民       | 宛名番号       | 42.0               | spreadsheet_number
+    住民       | 宛名番号       | １２               | spreadsheet_number
+    住民       | 世帯番号       | 12                 | spreadsheet_number
     住民       | 性別           |                    | missing_value
     住民       | 性別           | 男                 | unknown_code
     住民       | 住民区分       | 7                  | unknown_code
     住民       | 地区コード     | みどり             | unknown_code
     住民       | 生年月日       | 2023-02-29         | bad_date
-    住民       | 生年月日       | R2.4.2             | bad_date
+    住民       | 生年月日       | R2.4.31            | bad_date
     住民       | 生年月日不詳区分 | 1                | bad_date
     住民       | 生年月日不詳区分 | 5                | unknown_code
     住民       | 転入日         | 2024-2-9           | bad_date
@@ -87,6 +97,9 @@ BAD = rows("""
     住民       | 転入日         | 2024-13-01         | bad_date
     住民       | 転入日         | 2020-W01-1         | bad_date
     住民       | 氏名           | 花子123456789018   | mynumber_in_text
+    住民       | 備考           | 番号は1234-5678-9018です | mynumber_in_text
+    住民       | 備考           | １２３４　５６７８　９０１８ | mynumber_in_text
+    接種記録   | 備考           | 123456789018       | mynumber_in_text
     住民       | 氏名カナ       | １２３４ ５６７８ ９０１８ | mynumber_in_text
     住民       | 郵便番号       | 123456789018       | mynumber_in_text
     住民       | 電話番号       | 1234-5678-9018     | mynumber_in_text
@@ -122,8 +135,12 @@ NOTED = rows("""
     file     | column         | cell          | fault
     住民     | 個人番号       |               | mynumber_missing
     住民     | 個人番号       | 123456789017  | mynumber_check
-    住民     | 個人番号       | 23456789012   | mynumber_check
-    住民     | 個人番号       | 1.23457E+11   | mynumber_check
+    住民     | 個人番号       | 23456789012   | mynumber_spreadsheet
+    住民     | 個人番号       | 1.23457E+11   | mynumber_spreadsheet
+    住民     | 個人番号       | 12345678901O  | mynumber_check
+    住民     | 転入日         | 不詳          | unknown_date
+    住民     | 転入日         | 99999999      | unknown_date
+    住民     | 死亡日         | 0000-00-00    | unknown_date
     住民     | 住民票コード   | 1234567890    | juminhyo_check
     住民     | 氏名           | 渡\ue000花子  | gaiji
     住民     | 住所           | \U000f0001町  | gaiji
@@ -211,7 +228,7 @@ def test_the_unit_separator_within_a_text_stays_there(tmp_path):
 
 
 def test_a_row_with_two_faults_is_listed_twice_and_counted_once(tmp_path):
-    write_extract(tmp_path, {"接種記録.csv": [DOSE | {"宛名番号": "1", "接種日": "x"}, DOSE]})
+    write_extract(tmp_path, {"接種記録.csv": [DOSE | {"宛名番号": "x", "接種日": "x"}, DOSE]})
     log = FaultLog()
 
     (part,) = open_extract(tmp_path).source("doses").batches(log)

@@ -10,12 +10,12 @@ STANDARD = (LAYOUTS / "standard.toml").read_text("utf-8")
 
 WRONG = rows("""
     case                 | old                              | new                          | message
-    unknown key          | role = "ignore"                  | role = "ignore", colour = 1  | columns[19].colour
-    unknown role         | role = "ignore"                  | role = "secret"              | columns[19].role
+    unknown key          | role = "search"                  | role = "ignore", colour = 1  | columns[19].colour
+    unknown role         | role = "search"                  | role = "secret"              | columns[19].role
     unknown fault        | on_missing = "mynumber_missing"  | on_missing = "nothing"       | on_missing（faults.toml
     no width             | , width = 15, required           | , required                   | columns[1]（width）
     too wide for its type | "count", width = 2              | "count", width = 5           | doses.columns[5]（width）
-    a number kept        | "strip", type = "mynumber"       | "identity", type = "mynumber" | columns[2]（role）
+    a number kept        | "strip", type = "mynumber"       | "identity", type = "mynumber" | columns[2]（role
     a role that drops    | "identity", type = "text"        | "strip", type = "text"       | columns[5]（role）
     code without a table | , codes = "sex"                  |                              | columns[9]（codes）
     a pattern amiss      | "[0-9A-Za-z-]{1,10}"     | "[0-9"                       | columns[13].pattern（正規

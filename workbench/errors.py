@@ -10,6 +10,10 @@ class WorkbenchError(Exception):
     """Root of all errors that a user can do something about; the command line prints only its message."""
 
 
+class DefectError(WorkbenchError):
+    """The program itself went wrong where identities are held; its kind and place are all that may be told."""
+
+
 class SettingsError(WorkbenchError, ValueError):
     """The installation's settings are missing, unknown or wrong."""
 
@@ -44,6 +48,10 @@ class ApprovalError(WorkbenchError, PermissionError):
 
 class LedgerError(WorkbenchError, RuntimeError):
     """The ledger is damaged, or cannot be written."""
+
+
+class TornLedgerError(LedgerError):
+    """The ledger's last line is unfinished: whoever wrote it was killed, and entered nothing."""
 
 
 class SnapshotError(WorkbenchError, RuntimeError):

@@ -5,6 +5,7 @@ Pure: nothing here keeps, logs or returns a number. A passing check digit does n
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 
 import numpy as np
@@ -23,6 +24,12 @@ _GAP = f"[{_SEPARATORS}]{{0,3}}"
 _TWELVE = rf"\p{{Nd}}(?:{_GAP}\p{{Nd}}){{11}}"  # for RE2, which has no lookaround: may begin inside a longer run
 _GROUPED = re.compile(rf"\d(?:{_GAP}\d)*")
 _GROUP = re.compile(r"\d+")
+_TAIL = re.compile(rf"\d(?:{_GAP}\d)*[{_SEPARATORS}]*$")
+_HEAD = re.compile(rf"[{_SEPARATORS}]*\d(?:{_GAP}\d)*")
+_GAPS = re.compile(f"[{_SEPARATORS}]")
+_SHORTEST_PART = 3  # of a number split over two cells; a telephone number leaves one or two digits only
+_NAMES = ("個人番号", "マイナンバ", "mynumber", "個番", "住民票コード")
+_CARD = "個人番号カード"  # its day of issue is no number
 
 
 def check_digit(first11: str) -> int:
@@ -79,6 +86,33 @@ def find_in_text(column: pa.Array) -> np.ndarray:
     for row, text in zip(suspects.to_pylist(), column.take(suspects).to_pylist(), strict=True):
         found[row] = is_in_text(text)
     return found
+
+
+def is_split(first: str, second: str) -> bool:
+    """Say whether the end of one text and the beginning of the next make a number that `is_valid`."""
+    tail, head = _TAIL.search(first), _HEAD.match(second)
+    if not (tail and head):
+        return False
+    parts = [_ascii_digits(found.group()) for found in (tail, head)]
+    return min(map(len, parts)) >= _SHORTEST_PART and is_valid("".join(parts))
+
+
+def is_named(title: str) -> bool:
+    """Say whether a column's title says that it holds My Numbers or 住民票コード."""
+    plain = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", title)).lower()
+    return any(name in plain.replace(_CARD, "") for name in _NAMES)
+
+
+def cell_number(text: str) -> str | None:
+    """Return the twelve digits a cell consists of, in any grouping, zeros before them left off; else None."""
+    if _GAPS.sub("", text).isdecimal() and (digits := _ascii_digits(text)):
+        head, number = digits[:-DIGITS], digits[-DIGITS:]
+        return number if len(number) == DIGITS and not head.strip("0") and number.strip("0") else None
+    return None
+
+
+def _ascii_digits(text: str) -> str:
+    return "".join(str(int(digit)) for digit in text if digit.isdecimal())
 
 
 def _twelves(run: str) -> Iterator[str]:

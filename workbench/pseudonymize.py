@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 
 from workbench.errors import SourceError, WallError
 from workbench.records import TABLES, Pseudonymous
-from workbench.sources import FaultLog, Parsed, Source
+from workbench.sources import Agreement, FaultLog, Inspect, Lost, Parsed, Source, lines_text
 
 STRIPPED_FIELDS = frozenset({"mynumber", "juminhyo_code"})
 PSEUDONYM_BYTES = 8
@@ -91,10 +91,16 @@ class Residents:
     persons: Pseudonymous
     index: pd.Index
     refused: frozenset[int]  # 宛名番号 of rows that were left out, so that their households are not known
+    lost: Lost = field(default_factory=Lost)  # of rows whose 宛名番号 cannot be read
 
     def find(self, atena_numbers: pa.Array) -> np.ndarray:
         """Return the position of each 宛名番号 among the residents, -1 where there is none."""
         return self.index.get_indexer(atena_numbers.to_numpy(zero_copy_only=False))
+
+    def of_households(self, numbers: Iterable[int]) -> np.ndarray:
+        """Return the person_ids of everyone whose 世帯番号 is among `numbers`."""
+        theirs = pc.is_in(self.identified["household_number"], value_set=pa.array(sorted(numbers), pa.int64()))
+        return self.person_ids[theirs.to_numpy()]
 
 
 class Wall:
@@ -110,7 +116,11 @@ class Wall:
         self._progress = progress
         self.counts: dict[str, Count] = {}
         self.stripped: Counter[str] = Counter()  # column title -> values checked and dropped
-        self._refused: dict[str, set[int]] = {}  # file -> 宛名番号 of rows left out, -1 where unreadable
+        self._refused: dict[
+            str, dict[int, list[int]]
+        ] = {}  # file -> 宛名番号 of rows left out (-1 unreadable) -> lines
+        self._lost: dict[str, Lost] = {}
+        self._agreement = Agreement(log)
 
     def admit_residents(self, source: Source) -> Residents:
         """Read all residents, drop identical rows, quarantine conflicting ones, and give each a pseudonym.
@@ -120,7 +130,8 @@ class Wall:
         Raises:
             SourceError: nobody is left: without residents every dose would be refused.
         """
-        parsed = list(self._read(source))
+        parsed = list(self._read(source, self._agreement.see_resident))
+        self._agreement.note_residents(source.file, source.title_of("mynumber"))
         if not parsed:
             msg = f"{source.file} に取り込める住民が1人もいません。抽出をやり直してください。何も公開していません。"
             raise SourceError(msg)
@@ -129,7 +140,7 @@ class Wall:
         extra, conflicting = self._repeated(table, lines, source.file)
         keep = np.ones(len(table), bool)
         keep[extra + conflicting] = False
-        refused = self._refused[source.file].union(table["atena_number"].to_numpy()[conflicting].tolist())
+        refused = self._refused[source.file].keys() | table["atena_number"].to_numpy()[conflicting].tolist()
         table = table.filter(pa.array(keep))
         numbers = table["atena_number"].to_numpy()
         person_ids = pseudonyms(numbers, self._keys.person)
@@ -143,6 +154,7 @@ class Wall:
             persons=Pseudonymous("person", self._person_batches(table)),
             index=pd.Index(numbers),
             refused=frozenset(refused),
+            lost=self._lost[source.file],
         )
 
     def doses(self, source: Source, residents: Residents) -> Pseudonymous:
@@ -172,35 +184,53 @@ class Wall:
         A row that is left out for another cell still protects its person. What cannot be placed stops the ingest,
         because then neither the person nor the household could be kept out of the mail (P4).
 
+        Where a resident's 宛名番号 could not be read, a protected person found nowhere may be that resident: the
+        household of that row is protected.
+
         Raises:
-            SourceError: a row's 宛名番号 cannot be read, or its resident's row was left out.
+            SourceError: a row's 宛名番号 cannot be read, its resident's row was left out, or its resident may be a
+                row that tells neither person nor household. The lines are named.
         """
         rows = self.identified_rows(source, residents)
         left_out = self._refused[source.file]
-        unplaced = left_out & residents.refused | left_out & {UNREADABLE}
+        places = residents.find(pa.array(left_out, pa.int64()))
+        strangers = {number for number, place in zip(left_out, places.tolist(), strict=True) if place < 0}
+        unplaced = left_out.keys() & (residents.refused | {UNREADABLE})
+        if residents.lost.lines:
+            unplaced |= strangers
         if unplaced:
-            msg = (
-                f"{source.file}: {len(unplaced)}人を住民に結び付けられません（宛名番号が読めないか、住民の行が保留）。"
-                "本人と世帯を守れないため取り込みを中止しました。抽出を直してください。何も公開していません。"
-            )
-            raise SourceError(msg)
-        places = residents.find(pa.array(sorted(left_out), pa.int64()))
+            raise SourceError(self._cannot_protect(source.file, unplaced, residents.lost))
         persons = residents.person_ids[places[places >= 0]]
+        if strangers:
+            persons = np.union1d(persons, residents.of_households(residents.lost.households))
         if rows is None:
             return persons, 0
         return np.union1d(persons, rows["person_id"].to_numpy()), len(rows)
 
-    def _read(self, source: Source) -> Iterator[Parsed]:
+    def _cannot_protect(self, file: str, numbers: Iterable[int], lost: Lost) -> str:
+        """Say which rows of 支援措置 stop the ingest, and which rows of 住民 hide whom they may be about."""
+        lines = sorted(line for number in numbers for line in self._refused[file][number])
+        hidden = f"住民の {lines_text(lost.lines)} は宛名番号も世帯番号も読めません。" if lost.lines else ""
+        return (
+            f"{file}: {len(lines)}行（{lines_text(lines)}）を住民に結び付けられません（宛名番号が読めないか、"
+            f"住民の行が保留）。{hidden}本人と世帯を守れないため取り込みを中止しました。"
+            "抽出を直してください。何も公開していません。"
+        )
+
+    def _read(self, source: Source, inspect: Inspect | None = None) -> Iterator[Parsed]:
         count = self.counts.setdefault(source.file, Count())
-        refused = self._refused.setdefault(source.file, set())
-        for part in source.batches(self._log):
+        refused = self._refused.setdefault(source.file, {})
+        self._lost.setdefault(source.file, Lost())
+        for part in source.batches(self._log, inspect=inspect):
             if STRIPPED_FIELDS & part.columns.keys():
                 msg = f"{source.file}: 個人番号の列が壁まで届きました。取り込みを中止しました。何も公開していません。"
                 raise WallError(msg)
             count.read += part.rows_read
             count.bytes_read += part.bytes_read
             self.stripped.update(part.stripped)
-            refused.update(part.refused_numbers.tolist())
+            for number, line in zip(part.refused_numbers.tolist(), part.refused_lines.tolist(), strict=True):
+                refused.setdefault(number, []).append(line)
+            self._lost[source.file] |= part.lost
             if self._progress:
                 self._progress(source.file, count.read, count.bytes_read)
             if len(part.lines):
@@ -217,7 +247,9 @@ class Wall:
             return found, columns, part.lines
         mask = pa.array(known)
         self._log.add(file, "no_resident", "宛名番号", part.lines[~known])
-        self._refused[file].update(part.columns["atena_number"].filter(pa.array(~known)).to_pylist())
+        strangers = part.columns["atena_number"].filter(pa.array(~known)).to_pylist()
+        for number, line in zip(strangers, part.lines[~known].tolist(), strict=True):
+            self._refused[file].setdefault(number, []).append(line)
         return found[known], {name: column.filter(mask) for name, column in columns.items()}, part.lines[known]
 
     def _repeated(self, table: pa.Table, lines: np.ndarray, file: str) -> tuple[list[int], list[int]]:
@@ -272,7 +304,7 @@ class Wall:
         return pa.table([columns[name] for name in TABLES["person"].schema.names], schema=_open("person")).to_batches()
 
     def _dose_batches(self, source: Source, residents: Residents) -> Iterator[pa.RecordBatch]:
-        for part in self._read(source):
+        for part in self._read(source, self._agreement.watch(source.file, source.title_of("mynumber"))):
             found, columns, lines = self._known(part, residents, source.file)
             self._note_dates(columns["given_on"], residents.births[found], lines, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])

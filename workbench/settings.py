@@ -118,13 +118,14 @@ def find_home() -> Home:
 
 
 def make_folder(folder: Path, *, mode: int = 0o700) -> Path:
-    """Create `folder` with `mode` where it is missing, and return it.
+    """Create `folder` with `mode` where it is missing, the folders above it likewise, and return it.
 
     Raises:
         StorageError: the folder cannot be made or written.
     """
     try:
-        folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        for missing in reversed([path for path in (folder, *folder.parents) if not path.exists()]):
+            missing.mkdir(mode=mode, exist_ok=True)
         writable = os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         writable = False

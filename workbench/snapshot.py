@@ -23,14 +23,16 @@ import pyarrow as pa
 
 from workbench.errors import NoSnapshotError, SnapshotError
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
+from workbench.sandbox import open_shut
 from workbench.settings import Home, find_home, make_folder
 
 DATABASE = "analytics.duckdb"
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
 BUILDING = ".building"
+READERS = 0o640  # of what analysts read: on a server their group has the folder `snapshots` (docs/server.md)
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
-READ_ONLY = {"enable_external_access": "false", "lock_configuration": "true", "temp_directory": ""}
+ALIKE = frozenset({"person_id", "vaccine", "given_on", "from_on"})  # few rows that differ agree in all of these
 RULE_TABLES = (
     *("programme", "slot", "series", "series_slot", "series_vaccine", "series_days", "variant", "skip", "waive"),
     *("slot_interval", "interval", "window", "special_window", "vaccine", "product", "between", "cohort"),
@@ -106,19 +108,23 @@ class SnapshotBuilder:
         return self._insert(name, iter(rows.select(TABLES[name].schema.names).to_batches()))
 
     def drop_duplicates(self, table: str) -> int:
-        """Delete rows that equal another row in every column, all but one; return how many went."""
+        """Delete rows that equal another row in every column, all but one; return how many went.
+
+        Rows alike in the columns of ALIKE are looked for first, since hashing text costs most of the time.
+        """
         columns = ", ".join(TABLES[table].schema.names)
+        alike = ", ".join(name for name in TABLES[table].schema.names if name in ALIKE) or columns
         run = self._connection.execute
         run("CREATE OR REPLACE TEMP TABLE suspect (h UBIGINT)")
         passes = 1 + self.row_count(table) // ROWS_PER_PASS
         for part in range(passes):
             run(  # literals, not parameters: `h % $n` would be computed as HUGEINT, thirty times as slowly
-                f'INSERT INTO suspect SELECT hash({columns}) AS h FROM "{table}" WHERE h % {passes} = {part} '
+                f'INSERT INTO suspect SELECT hash({alike}) AS h FROM "{table}" WHERE h % {passes} = {part} '
                 "GROUP BY h HAVING count(*) > 1"
             )
         run(
             f"CREATE OR REPLACE TEMP TABLE candidate AS SELECT rowid AS row_no, {columns} "
-            f'FROM "{table}" WHERE hash({columns}) IN (SELECT h FROM suspect)'
+            f'FROM "{table}" WHERE hash({alike}) IN (SELECT h FROM suspect)'
         )
         run(
             "CREATE OR REPLACE TEMP TABLE extra AS SELECT row_no FROM ("
@@ -183,7 +189,9 @@ class SnapshotBuilder:
         }
         manifest["manifest_sha256"] = _digest_of(manifest)
         path = self.folder / MANIFEST
-        path.write_text(json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        path.write_bytes(_manifest_bytes(manifest))
+        path.chmod(READERS)
+        self.folder.chmod(0o750)
         for file in (database, path, self.folder):
             _sync(file)
         self.folder.rename(self._target)
@@ -224,12 +232,17 @@ class SnapshotBuilder:
 
 def publish(home: Home, snapshot_id: str) -> None:
     """Make a finished snapshot the current one: one atomic replacement of the pointer."""
-    pointer = home.snapshots / CURRENT
-    fresh = pointer.with_name(f"{CURRENT}{BUILDING}")
-    fresh.write_text(f"{snapshot_id}\n", encoding="ascii")
-    _sync(fresh)
-    fresh.replace(pointer)
-    _sync(home.snapshots)
+    replace_whole(home.snapshots / CURRENT, snapshot_id)
+
+
+def replace_whole(path: Path, line: str) -> None:
+    """Write a file of one line that readers see either as it was or as it will be, even across a kill."""
+    draft = path.with_name(f"{path.name}{BUILDING}")
+    draft.write_text(f"{line}\n", encoding="ascii")
+    draft.chmod(READERS)
+    _sync(draft)
+    draft.replace(path)
+    _sync(path.parent)
 
 
 def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
@@ -243,7 +256,7 @@ def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
     if snapshot_id is None and not pointer.exists():
         msg = f"公開されたスナップショットが {home.snapshots} にまだありません。workbench ingest を実行してください。"
         raise NoSnapshotError(msg)
-    name = snapshot_id or pointer.read_text(encoding="ascii", errors="replace").strip()
+    name = snapshot_id or pointer.read_text(encoding="ascii", errors="replace").removesuffix("\n")
     folder = home.snapshots / name
     if Path(name).name != name or not (folder / MANIFEST).exists():
         msg = (
@@ -266,7 +279,7 @@ def open_snapshot(home: Home | None = None, snapshot_id: str | None = None) -> d
     """
     ref = current(home or find_home(), snapshot_id)
     with suppress(duckdb.Error):
-        return duckdb.connect(str(ref.database), read_only=True, config=READ_ONLY)
+        return open_shut(ref.database)
     msg = f"{ref.database} を開けません。別のスナップショットを使うか、取り込みをやり直してください。"
     raise SnapshotError(msg)
 
@@ -281,9 +294,11 @@ def remove_unfinished(home: Home) -> list[str]:
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        manifest = json.loads(content)
+        whole = _manifest_bytes(manifest) == content  # a changed space is a change too
         stated = manifest.pop("manifest_sha256")
-        sound = stated == _digest_of(manifest)
+        sound = whole and stated == _digest_of(manifest)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         sound = False
     if not sound:
@@ -293,6 +308,11 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         msg = f"{path} は別の形式の版です。この版の workbench ingest で取り込み直してください。"
         raise SnapshotError(msg)
     return manifest
+
+
+def _manifest_bytes(manifest: dict[str, Any]) -> bytes:
+    """Return the only form in which a manifest may stand in its file."""
+    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _create_statement(table: str) -> str:

@@ -127,8 +127,7 @@ class Vault:
             raise VaultError(msg)
         draft = self.folder.with_name(f".{self.folder.name}{DRAFT}")
         try:
-            for left in make_folder(self.folder.parent).glob(f".*{DRAFT}"):
-                shutil.rmtree(left)
+            remove_drafts(make_folder(self.folder.parent))
             self._write_files(make_folder(draft), register.select(REGISTER.names))
             draft.rename(self.folder)
             sync_folder(self.folder.parent)
@@ -230,6 +229,12 @@ class Vault:
             state = "を読めません。権限を確かめ、控えから戻してください"
         msg = f"保管庫 {self.folder} {state}。個人情報は開いていません。"
         raise VaultError(msg)
+
+
+def remove_drafts(folder: Path) -> None:
+    """Delete the registers in `folder` whose writer was killed; only the holder of the ingest lock may call this."""
+    for draft in folder.glob(f".*{DRAFT}"):
+        shutil.rmtree(draft)
 
 
 class _Wrapper(pe.KmsClient):

@@ -15,7 +15,7 @@ gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 import click  # noqa: E402  (click reads the translation while it is imported)
 
-from workbench.cli import analyst, failures, officer, operator, pages, rules  # noqa: E402
+from workbench.cli import analyst, failures, layouts, officer, operator, pages, rules  # noqa: E402
 
 
 @click.group(
@@ -37,7 +37,13 @@ def _dress(command: click.Command) -> None:
             _dress(inner)
 
 
-for _command in (*operator.COMMANDS, *analyst.COMMANDS, *rules.COMMANDS, *officer.COMMANDS):
+for _command in (
+    *operator.COMMANDS,
+    *layouts.COMMANDS,
+    *analyst.COMMANDS,
+    *rules.COMMANDS,
+    *officer.COMMANDS,
+):
     app.add_command(_command)
 _dress(app)
 

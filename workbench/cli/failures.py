@@ -5,15 +5,14 @@ error that is not ours are never printed, since they could quote a value from a 
 """
 
 import signal
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 
 import click
 
-from workbench.errors import WorkbenchError
+from workbench.door import place_of
+from workbench.errors import DefectError, WorkbenchError
 from workbench.settings import storage_reason
 
 REFUSED, WRONG_USAGE, DEFECT, STOPPED = 1, 2, 3, 130
@@ -56,6 +55,8 @@ def _explain(error: BaseException, *, stopped: bool) -> tuple[str, int]:
         return f"中止しました。{_UNCHANGED}", STOPPED
     if isinstance(error, click.UsageError):
         return _usage(error), WRONG_USAGE
+    if isinstance(error, DefectError):
+        return str(error), DEFECT
     if isinstance(error, click.ClickException | WorkbenchError):
         return f"中止: {error}", REFUSED
     if isinstance(error, OSError) and error.errno:
@@ -65,7 +66,7 @@ def _explain(error: BaseException, *, stopped: bool) -> tuple[str, int]:
             f"中止: {where} を読み書きできません（{reason}）。空き容量と権限を確認してください。{_UNCHANGED}",
             REFUSED,
         )
-    return f"プログラムの誤りで止まりました（{_place(error)}）。{_UNCHANGED}", DEFECT
+    return f"プログラムの誤りで止まりました（{place_of(error)}）。{_UNCHANGED}", DEFECT
 
 
 def _usage(error: click.UsageError) -> str:
@@ -76,12 +77,3 @@ def _usage(error: click.UsageError) -> str:
         return f"使い方の誤り: {name} を指定してください。{hint}"
     message = error.format_message().strip()
     return f"使い方の誤り: {message}{'' if message.endswith('。') else '。'}{hint}"
-
-
-def _place(error: BaseException) -> str:
-    """Name the kind of a defect and the last line of ours on the way to it."""
-    own = Path(__file__).parents[1]
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(own)]
-    if not frames:
-        return f"{type(error).__name__}、場所は不明"
-    return f"{type(error).__name__}、{Path(frames[-1].filename).relative_to(own)} の {frames[-1].lineno} 行"

@@ -93,8 +93,8 @@ def _bars(*columns: ProgressColumn, transient: bool = False) -> Iterator[Progres
 
 
 def file_sizes(folder: Path) -> dict[str, int]:
-    """Return the bytes of each CSV file of an extract."""
-    return {path.name: path.stat().st_size for path in folder.glob("*.csv") if path.is_file()}
+    """Return the bytes of each file of an extract."""
+    return {path.name: path.stat().st_size for path in folder.glob("*.*") if path.is_file()}
 
 
 def reconciliation(files: "tuple[FileCount, ...]") -> Table:

@@ -7,39 +7,44 @@ Assumes  one ingest at a time (a lock says so); killed at any instant, the last 
 """
 
 import importlib.metadata
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 
 from workbench import schedule
-from workbench.queries.judging import judge_doses
-from workbench.errors import WallError
+from workbench.door import holds_identities
+from workbench.errors import SourceError, WallError, WorkbenchError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
+    ACTION,
+    begin,
     free_id,
-    is_current,
+    no_core_dump,
     no_cycle_search,
     only_one,
     plain_storage_errors,
-    remove_leftovers,
+    report_file,
+    settle,
 )
 from workbench.keys import MasterKey
 from workbench.ledger import Ledger
 from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
+from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
 from workbench.settings import Home, make_folder
-from workbench.snapshot import BUILDING, SnapshotBuilder, SnapshotRef, publish
-from workbench.sources import Extract, FaultLog, open_extract
+from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish
+from workbench.sources import Extract, FaultLog, Source, open_extract
 from workbench.vault import REGISTER, Vault
 
 __all__ = ["FileCount", "IngestResult", "Job", "Reason", "ingest"]
 
+REFUSED = "-refused"  # ending of the list of an ingest that its rows stopped
 DEFAULT_DOMAIN = "followup"
 PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
 CODE_TABLES = {"districts": "district", "clinics": "clinic"}
@@ -68,17 +73,19 @@ class Job:
     domain: str = DEFAULT_DOMAIN
 
 
+@holds_identities
 def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     """Load the extracts in `job.extracts` and publish a new snapshot.
 
     Raises:
         SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
+        DefectError: the program went wrong. None of them holds a value, neither in its words nor in its frames.
     """
     make_folder(job.home.snapshots)
     with plain_storage_errors(), only_one(job.home):
-        remove_leftovers(job.home)
+        settle(job.home)
         extract = open_extract(job.extracts)
-        with no_cycle_search():
+        with no_cycle_search(), no_core_dump():
             return _Run(job, extract, progress).publish()
 
 
@@ -99,19 +106,13 @@ class _Run:
         self.wall = Wall(keys, extracted_on=extract.extracted_on, log=self.log, progress=progress)
 
     def publish(self) -> IngestResult:
-        """Build, enter in the ledger, point to it; what was built and is not pointed to is removed."""
+        """Build, enter in the ledger, point to it; what is not in the ledger then is removed."""
         try:
+            begin(self.job.home, self.id)
             return self._build_and_publish()
         finally:
-            if not is_current(self.job.home, self.id):  # Ctrl-C may come just behind the publication
-                self._remove()
-
-    def _remove(self) -> None:
-        home = self.job.home
-        for folder in (home.snapshots / self.id, home.snapshots / f"{self.id}{BUILDING}", home.vault / self.id):
-            shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):
-            self._report_file().unlink(missing_ok=True)
+            with suppress(OSError, WorkbenchError):  # then the next ingest settles it
+                settle(self.job.home)
 
     def _build_and_publish(self) -> IngestResult:
         residents = self._residents()
@@ -137,31 +138,41 @@ class _Run:
     def _load(self, builder: SnapshotBuilder, residents: Residents) -> None:
         """Stream every table but the residents' identities into the snapshot."""
         builder.load(residents.persons)
-        doses = self.extract.source("doses")
-        self._load_table(builder, doses.file, self.wall.doses(doses, residents))
+        for doses in self.extract.feeding("doses"):
+            self._load_table(builder, doses.file, self.wall.doses(doses, residents))
         for name, table in PERSON_TABLES.items():
-            source = self.extract.source(name)
-            self._load_table(builder, source.file, self.wall.rows(table, source, residents))
+            for source in self.extract.feeding(name):
+                self._load_table(builder, source.file, self.wall.rows(table, source, residents))
         for name, table in CODE_TABLES.items():
             source = self.extract.source(name)
             if source is not None:
                 self._load_table(builder, source.file, self.wall.codes(table, source))
 
     def _load_table(self, builder: SnapshotBuilder, file: str, rows: Pseudonymous) -> None:
+        before = builder.row_count(rows.table)
         builder.load(rows)
         duplicates = builder.drop_duplicates(rows.table)
         self.wall.counts[file].duplicates += duplicates
-        self.kept[file] = builder.row_count(rows.table)
+        self.kept[file] = builder.row_count(rows.table) - before
 
     def _register(self, residents: Residents) -> pa.Table:
         """Join the identities with 送付先 and 支援措置, for the vault."""
         delivery, protection = self.extract.source("deliveries"), self.extract.source("protections")
-        deliveries = self.wall.identified_rows(delivery, residents)
-        protected, kept = self.wall.protected_persons(protection, residents)
-        self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
+        deliveries = self.wall.identified_rows(delivery, residents) if delivery else None
+        protected, kept = self._protected(protection, residents)
+        if delivery:
+            self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
         self.kept[protection.file] = kept
         table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
         return table.select(REGISTER.names).cast(REGISTER)
+
+    def _protected(self, source: Source, residents: Residents) -> tuple[np.ndarray, int]:
+        """Return who is protected; where that cannot be known, the list of what was wrong is all that is written."""
+        try:
+            return self.wall.protected_persons(source, residents)
+        except SourceError as error:
+            msg = f"{error}保留の一覧: {self._report(REFUSED)}"
+        raise SourceError(msg)
 
     def _reconcile(self, builder: SnapshotBuilder) -> tuple[FileCount, ...]:
         """Count what was read against what was written; a difference is a defect and stops the ingest."""
@@ -221,21 +232,18 @@ class _Run:
         about["extracted_on"] = self.extract.extracted_on.isoformat()
         return about | {"built_at": self.job.at.isoformat(), "rows_read": {line.file: line.read for line in files}}
 
-    def _report(self) -> Path:
+    def _report(self, ending: str = "") -> Path:
         """Write the quarantine report: file, line, column, reason; never a value."""
-        path = self._report_file()
+        path = report_file(self.job.home, f"{self.id}{ending}")
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
         return path
 
-    def _report_file(self) -> Path:
-        return self.job.home.registers / "quarantine" / f"{self.id}.csv"
-
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
         make_folder(self.job.home.registers)
         entry = Ledger(self.job.home.registers / "ledger.jsonl").append(
-            "ingest",
+            ACTION,
             actor=self.job.actor,
             purpose="予防接種の分析と勧奨のための取り込み",
             approved_by=None,

@@ -1,28 +1,77 @@
-"""What an ingest holds around itself: one at a time, no leftovers, and storage errors in plain words."""
+"""What an ingest holds around itself: one at a time, no leftovers, and storage errors in plain words.
+
+The entry in the ledger is the point of no return (decision 0027). `PENDING` names the ingest under way from before
+its first byte until it is published or removed; whoever finds it there, with the lock in hand, settles it.
+"""
 
 import fcntl
 import gc
 import itertools
+import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 
-from workbench.errors import StorageError, WorkbenchError
-from workbench.settings import Home, storage_reason
-from workbench.snapshot import CURRENT, MANIFEST, remove_unfinished
+from workbench.errors import StorageError, TornLedgerError, WorkbenchError
+from workbench.ledger import Ledger
+from workbench.settings import Home, storage_reason, sync_folder
+from workbench.snapshot import BUILDING, CURRENT, MANIFEST, publish, remove_unfinished, replace_whole
+from workbench.vault import remove_drafts
 
 LOCK = ".ingest.lock"
+PENDING = ".ingest.pending"
+ACTION = "ingest"  # of the ledger entry
 
 
-def remove_leftovers(home: Home) -> None:
-    """Delete what a killed ingest left: an unfinished snapshot, and a register whose snapshot was never finished."""
+def begin(home: Home, name: str) -> None:
+    """Note, before its first byte is written, that the ingest `name` is under way."""
+    replace_whole(home.snapshots / PENDING, name)
+
+
+def settle(home: Home) -> None:
+    """End the ingest that is noted as under way: published if the ledger has it, removed otherwise, and whole.
+
+    Only the holder of the ingest lock may call this. Killed in the midst of it, the next call does the rest.
+
+    Raises:
+        LedgerError: the ledger is damaged, so it cannot say; nothing was removed. OSError: a folder cannot be changed.
+    """
+    note = home.snapshots / PENDING
+    if note.exists():
+        name = note.read_text(encoding="ascii").strip()
+        if not is_current(home, name):
+            if (home.snapshots / name / MANIFEST).exists() and is_entered(home, name):
+                publish(home, name)
+            else:
+                _remove(home, name)
+        note.unlink()
+        sync_folder(home.snapshots)
     remove_unfinished(home)
-    finished = {path.parent.name for path in home.snapshots.glob(f"*/{MANIFEST}")}
-    for folder in home.vault.glob("*"):
-        if folder.is_dir() and folder.name not in finished:
+    remove_drafts(home.vault)
+
+
+def is_entered(home: Home, name: str) -> bool:
+    """Return whether the ledger has the ingest `name`."""
+    try:
+        entries = Ledger(home.registers / "ledger.jsonl").entries()
+        return any(entry.action == ACTION and entry.subject.get("snapshot_id") == name for entry in entries)
+    except TornLedgerError:
+        return False
+
+
+def report_file(home: Home, name: str) -> Path:
+    """Return where the quarantine report of an ingest stands."""
+    return home.registers / "quarantine" / f"{name}.csv"
+
+
+def _remove(home: Home, name: str) -> None:
+    for folder in (home.snapshots / name, home.snapshots / f"{name}{BUILDING}", home.vault / name):
+        if folder.exists():
             shutil.rmtree(folder)
+    report_file(home, name).unlink(missing_ok=True)
 
 
 def free_id(home: Home, name: str) -> str:
@@ -69,6 +118,17 @@ def no_cycle_search() -> Iterator[None]:
 
 
 @contextmanager
+def no_core_dump() -> Iterator[None]:
+    """Keep the memory of a process that breaks down out of a file: it holds My Numbers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
+@contextmanager
 def plain_storage_errors() -> Iterator[None]:
     """Turn storage errors of the operating system and of DuckDB (disk full, no permission) into one Japanese line."""
     reason = None
@@ -78,7 +138,7 @@ def plain_storage_errors() -> Iterator[None]:
         raise
     except OSError as error:
         reason = storage_reason(error)
-    except (duckdb.IOException, duckdb.FatalException, duckdb.OutOfMemoryException):
+    except (duckdb.OperationalError, duckdb.FatalException):
         reason = "データベースに書けません"
     if reason:
         msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。公開済みのものは変わっていません。"

@@ -4,17 +4,21 @@ Whatever can be refused is refused before a name is looked up; then one use of t
 then everything in memory, and last a folder that appears complete or not at all. Promises P4 and P7.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from workbench.door import holds_identities
 from workbench.errors import LetterError, ListError, StorageError, VaultError
 from workbench.followup.mailing import REASON_TEXTS, Decisions, Held, Listed, Mailing, Reason, decide, drop_repeats
 from workbench.ledger import Head, Ledger
@@ -25,6 +29,7 @@ from workbench.outputs.wording import letter_words, slot_label, wareki, wareki_w
 from workbench.settings import Home, Settings, make_folder, sync_folder, write_private
 from workbench.vault import Approval, Revealed, Vault
 
+DRAFT = ".partial"
 LETTERS_FILE, LIST_FILE, RECORD_FILE = "letters.pdf", "list.xlsx", "batch.json"
 PASSWORD_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105 - no I, O, 0, 1: they are read aloud over the telephone
 PASSWORD_GROUPS, PASSWORD_GROUP = 4, 5
@@ -81,6 +86,7 @@ def new_password() -> str:
     return "-".join(groups)
 
 
+@holds_identities
 def make_letters(  # noqa: PLR0913 - the installation (four), the leave given, the secret and the moment
     list_path: Path,
     *,
@@ -158,7 +164,8 @@ def _plan(list_path: Path, *, home: Home, settings: Settings, vault: Vault, at: 
     rows, repeats = drop_repeats(Listed(row.person_id, row.slot, row.status, row.closes_on) for row in listed.rows)
     digest = hashlib.sha256(list_path.read_bytes()).hexdigest()
     batch_id = f"L{at:%Y%m%d-%H%M%S}-{digest[:4]}"
-    folder = make_folder(home.restricted) / batch_id
+    with _alone(make_folder(home.restricted)):
+        folder = home.restricted / batch_id
     if folder.exists():
         msg = f"出力 {batch_id} はすでにあります。少し待ってもう一度実行してください。何も作成していません。"
         raise StorageError(msg)
@@ -276,14 +283,16 @@ def _record(plan: _Plan, outcome: _Outcome, *, files: dict[str, bytes], head: He
 
 def _publish(folder: Path, files: dict[str, bytes]) -> None:
     """Write the files into a folder that takes its name when it is complete."""
-    draft = folder.with_name(f".{folder.name}.partial")
+    draft = folder.with_name(f".{folder.name}{DRAFT}")
     published = False
     try:
-        make_folder(draft)
-        for name, content in files.items():
-            write_private(draft / name, content)
-        draft.rename(folder)
-        sync_folder(folder.parent)
+        with _alone(folder.parent):
+            make_folder(draft)
+            for name, content in files.items():
+                write_private(draft / name, content)
+            sync_folder(draft)
+            draft.rename(folder)
+            sync_folder(folder.parent)
         published = True
     except OSError:
         published = False
@@ -295,3 +304,16 @@ def _publish(folder: Path, files: dict[str, bytes]) -> None:
             "開示は台帳に記録済みで、通知と名簿は作成していません。"
         )
         raise StorageError(msg)
+
+
+@contextmanager
+def _alone(restricted: Path) -> Iterator[None]:
+    """Let one batch at a time be written; whatever stands there unfinished was then left by a killed one, and goes."""
+    lock = os.open(restricted, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for draft in restricted.glob(f".L*{DRAFT}"):
+            shutil.rmtree(draft, ignore_errors=True)
+        yield
+    finally:
+        os.close(lock)

@@ -1,7 +1,21 @@
 """The street door: extracts as the cities' systems write them, read as the layouts declare. Identifying."""
 
+from workbench.sources.agreement import Agreement
 from workbench.sources.extract import Extract, open_extract
-from workbench.sources.faults import Fault, FaultLog, load_faults
-from workbench.sources.source import Parsed, Source
+from workbench.sources.faults import Fault, FaultLog, lines_text, load_faults
+from workbench.sources.parse import Lost
+from workbench.sources.source import Inspect, Parsed, Source
 
-__all__ = ["Extract", "Fault", "FaultLog", "Parsed", "Source", "load_faults", "open_extract"]
+__all__ = [
+    "Agreement",
+    "Extract",
+    "Fault",
+    "FaultLog",
+    "Inspect",
+    "Lost",
+    "Parsed",
+    "Source",
+    "lines_text",
+    "load_faults",
+    "open_extract",
+]

@@ -13,16 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import mynumber
-from workbench.sources.dates import read_date, read_iso_dates, read_partial_date
-from workbench.sources.layout import Column, load_codes
+from workbench.sources.dates import is_unknown, read_date, read_iso_dates, read_partial_date
+from workbench.sources.layout import Column
+from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, digit_shape, narrowed, numbers
 
 JUMINHYO_DIGITS = 11
 ISO_LENGTH = 10  # YYYY-MM-DD
 SPACES = " \t\u00a0\u3000"  # what `trim` takes off, ends only
 
 # No more integer digits than a quantity needs: a My Number must not pass as a decimal.
+_SPREADSHEET = re.compile(rb"(\d+)(?:\.0*)?|\d(?:\.\d+)?[Ee]\+?\d{1,2}", re.ASCII)  # what it leaves of a number
 _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,3})?", re.ASCII)
-_SEPARATOR = b"\x1f"  # joins cells for decoding in one go; no trail byte of CP932
 
 Values = tuple[object, ...]
 CellReader = Callable[[str], tuple[Values, str | None]]
@@ -35,13 +36,15 @@ class Cells:
     values: dict[str, pa.Array] = field(default_factory=dict)
     faults: list[tuple[str, np.ndarray]] = field(default_factory=list)
     stripped: int = 0
-    digits: np.ndarray | None = None  # strip columns: int64, -1 where empty or not a number
+    digits: np.ndarray | None = None  # strip columns: int64, -1 where empty, no number or not passing its check digit
+    text: pa.Array | None = None  # free text, for a look across neighbouring columns
 
     def spread(self, indices: pa.Array) -> "Cells":
         """Return the cells of the rows whose distinct values these are."""
         places = indices.to_numpy(zero_copy_only=False)
         values = {name: array.take(indices) for name, array in self.values.items()}
-        return Cells(values, [(code, mask[places]) for code, mask in self.faults])
+        text = None if self.text is None else pa.DictionaryArray.from_arrays(indices, self.text)
+        return Cells(values, [(code, mask[places]) for code, mask in self.faults], text=text)
 
     def add_fault(self, code: str | None, mask: np.ndarray) -> None:
         """Record a fault unless no row has it, or nothing is a fault here (code None)."""
@@ -56,45 +59,81 @@ def convert(column: Column, raw: pa.Array, encoding: str) -> Cells:
     """
     if pa.types.is_dictionary(raw.type):
         return convert(column, raw.dictionary, encoding).spread(raw.indices)
-    if column.type == "digits":
-        return _convert_digits(column, raw)
-    if column.type in {"mynumber", "juminhyo_code"}:
-        return _check_stripped(column, raw)
-    if column.type == "date":
-        return _convert_dates(column, raw, encoding)
-    if column.type == "text":
-        return _convert_text(column, raw, encoding)
-    return _convert_one_by_one(column, raw, encoding)
+    if column.role == "search":
+        return _search(raw, encoding)
+    if column.type in _DIGITS:
+        return _DIGITS[column.type](column, narrowed(raw, encoding))
+    how = {"date": _convert_dates, "birth_date": _convert_births, "text": _convert_text}.get(
+        column.type, _convert_one_by_one
+    )
+    return how(column, raw, encoding)
 
 
 def _convert_digits(column: Column, raw: pa.Array) -> Cells:
-    lengths, is_number = _digit_shape(raw, column.width)
-    cells = Cells({column.field: pa.array(_numbers(raw, is_number), mask=~is_number)})
+    lengths, is_number = digit_shape(raw, column.width)
+    cells = Cells({column.field: pa.array(numbers(raw, is_number), mask=~is_number)})
     cells.add_fault(column.missing_fault, lengths == 0)
-    cells.add_fault("bad_number", ~is_number & (lengths > 0))
+    is_bad = ~is_number & (lengths > 0)
+    is_changed = _changed_by_spreadsheet(raw, is_bad, column.width)
+    cells.add_fault("spreadsheet_number", is_changed)
+    cells.add_fault("bad_number", is_bad & ~is_changed)
+    if column.width == mynumber.DIGITS:
+        cells.add_fault("mynumber_in_text", _is_valid(raw, is_number))
     return cells
+
+
+def _search(raw: pa.Array, encoding: str) -> Cells:
+    """Look through a column that is dropped: what cannot be decoded is searched as far as it can."""
+    text, undecodable = decode(raw, encoding)
+    if undecodable.any():
+        text = pa.array([cell.decode(encoding, "replace") for cell in raw.to_pylist()], pa.string())
+    cells = Cells(text=text)
+    cells.add_fault("mynumber_in_text", mynumber.find_in_text(text))
+    return cells
+
+
+def _changed_by_spreadsheet(raw: pa.Array, is_bad: np.ndarray, width: int) -> np.ndarray:
+    """Return which of the bad cells a spreadsheet spoiled: zeros lost in front, a fraction, or 1.23E+14."""
+    changed = is_bad.copy()
+    found = map(_SPREADSHEET.fullmatch, raw.filter(pa.array(is_bad)).to_pylist())
+    changed[is_bad] = [bool(cell) and len(cell[1] or b"") <= width for cell in found]
+    return changed
+
+
+def _is_valid(raw: pa.Array, is_number: np.ndarray) -> np.ndarray:
+    """Return a bool mask: which of the cells that are twelve digits pass the check digit."""
+    digits = bytes_of(raw.filter(pa.array(is_number)))[1] - ord("0")
+    passes = is_number.copy()
+    passes[is_number] = mynumber.passes(digits.reshape(-1, mynumber.DIGITS))
+    return passes
 
 
 def _check_stripped(column: Column, raw: pa.Array) -> Cells:
     """Check a column that must not leave: count it, note what is wrong with it, return no values."""
     is_mynumber = column.type == "mynumber"
-    lengths, is_number = _digit_shape(raw, mynumber.DIGITS if is_mynumber else JUMINHYO_DIGITS)
-    is_right = is_number.copy()
-    if is_mynumber:
-        digits = _bytes_of(raw.filter(pa.array(is_number)))[1] - ord("0")
-        is_right[is_number] = mynumber.passes(digits.reshape(-1, mynumber.DIGITS))
-    cells = Cells(stripped=int(np.count_nonzero(lengths)), digits=_numbers(raw, is_number, bad=-1))
+    lengths, is_number = digit_shape(raw, mynumber.DIGITS if is_mynumber else JUMINHYO_DIGITS)
+    is_right = _is_valid(raw, is_number) if is_mynumber else is_number
+    cells = Cells(stripped=int(np.count_nonzero(lengths)), digits=numbers(raw, is_right, bad=-1))
     cells.add_fault(column.missing_fault, lengths == 0)
-    cells.add_fault("mynumber_check" if is_mynumber else "juminhyo_check", ~is_right & (lengths > 0))
+    is_bad = ~is_right & (lengths > 0)
+    if not is_mynumber:
+        cells.add_fault("juminhyo_check", is_bad)
+        return cells
+    is_changed = _changed_by_spreadsheet(raw, is_bad & ~is_number, mynumber.DIGITS)
+    cells.add_fault("mynumber_spreadsheet", is_changed)
+    cells.add_fault("mynumber_check", is_bad & ~is_changed)
     return cells
 
 
+_DIGITS = {"digits": _convert_digits, "mynumber": _check_stripped, "juminhyo_code": _check_stripped}
+
+
 def _convert_text(column: Column, raw: pa.Array, encoding: str) -> Cells:
-    text, undecodable = _decode(raw, encoding)
+    text, undecodable = decode(raw, encoding)
     if column.trim:
         text = pc.utf8_trim(text, SPACES)
     is_empty = pc.equal(text, "")
-    cells = Cells({column.field: pc.if_else(is_empty, pa.scalar(None, pa.string()), text)})
+    cells = Cells({column.field: pc.if_else(is_empty, pa.scalar(None, pa.string()), text)}, text=text)
     cells.add_fault("undecodable", undecodable)
     cells.add_fault(column.missing_fault, is_empty.to_numpy(zero_copy_only=False) & ~undecodable)
     cells.add_fault("mynumber_in_text", mynumber.find_in_text(text))
@@ -104,20 +143,35 @@ def _convert_text(column: Column, raw: pa.Array, encoding: str) -> Cells:
 
 def _convert_dates(column: Column, raw: pa.Array, encoding: str) -> Cells:
     """Convert the usual form all at once, since a file has tens of thousands of days; the rest one by one."""
-    offsets, content = _bytes_of(raw)
+    return _with_others(column, raw, encoding, lambda days: {column.field: days})
+
+
+def _convert_births(column: Column, raw: pa.Array, encoding: str) -> Cells:
+    """Convert births known to the day all at once; the rest one by one."""
+    fields, _ = _birth_reader(column)
+    return _with_others(
+        column,
+        raw,
+        encoding,
+        lambda days: dict(zip(fields, (days, pa.repeat("day", len(days)), days, days), strict=True)),
+    )
+
+
+def _with_others(
+    column: Column, raw: pa.Array, encoding: str, fill: Callable[[pa.Array], dict[str, pa.Array]]
+) -> Cells:
+    """Return `fill` of the days written YYYY-MM-DD, and the other cells converted one by one, in the rows' order."""
+    offsets, content = bytes_of(raw)
     lengths = np.diff(offsets)
     is_iso = lengths == ISO_LENGTH
-    days = np.zeros(len(raw), np.int32)
-    days[is_iso], is_date = read_iso_dates(content[np.repeat(is_iso, lengths)].reshape(-1, ISO_LENGTH))
+    days, is_date = read_iso_dates(content[np.repeat(is_iso, lengths)].reshape(-1, ISO_LENGTH))
     is_iso[is_iso] = is_date
+    usual = fill(pa.array(days[is_date]).cast(pa.date32()))
     if is_iso.all():
-        return Cells({column.field: pa.array(days).cast(pa.date32())})
+        return Cells(usual)
     others = _convert_one_by_one(column, raw.filter(pa.array(~is_iso)), encoding)
-    known = others.values[column.field].cast(pa.int32())
-    days[~is_iso] = known.fill_null(0)
-    is_null = ~is_iso
-    is_null[~is_iso] = known.is_null()
-    cells = Cells({column.field: pa.array(days, mask=is_null).cast(pa.date32())})
+    order = pa.array(np.argsort(np.concatenate([np.flatnonzero(is_iso), np.flatnonzero(~is_iso)])))
+    cells = Cells({name: pa.concat_arrays([part, others.values[name]]).take(order) for name, part in usual.items()})
     for code, mask in others.faults:
         everywhere = np.zeros(len(raw), bool)
         everywhere[~is_iso] = mask
@@ -129,7 +183,7 @@ def _convert_one_by_one(column: Column, raw: pa.Array, encoding: str) -> Cells:
     fields, read = _reader(column)
     rows, found = [], []
     for value in raw.to_pylist():
-        text = _decode_one(value, encoding)
+        text = decode_one(value, encoding)
         row, fault = ((None,) * len(fields), "undecodable") if text is None else read(text)
         rows.append(row)
         found.append(fault)
@@ -158,7 +212,9 @@ def _scalar_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
     }[column.type]
 
     def read(text: str) -> tuple[Values, str | None]:
-        value = parse(text)
+        value = parse(text.translate(WIDE_DIGITS))
+        if value is None and column.type == "date" and not column.required and is_unknown(text):
+            return (None,), "unknown_date"
         return (value,), fault if value is None else None
 
     return {column.field: kind}, read
@@ -167,19 +223,25 @@ def _scalar_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
 def _code_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
     if column.codes is None:
         return {column.field: pa.string()}, _verbatim_reader(column)
-    table = load_codes(column.codes)
+    table = column.code_table
     parts = {column.field: table.values, **table.also}
     known = {code: tuple(part[code] for part in parts.values()) for code in table.values}
     known |= dict.fromkeys(table.none, (None,) * len(parts))
     unknown = ("unknown", *[None] * len(table.also))
     kinds = {name: pa.bool_() if bool in map(type, part.values()) else pa.string() for name, part in parts.items()}
-    return kinds, lambda text: (known[text], None) if text in known else (unknown, column.on_unknown)
+
+    def read(text: str) -> tuple[Values, str | None]:
+        plain = text.translate(WIDE_DIGITS)
+        return (known[plain], None) if plain in known else (unknown, column.on_unknown)
+
+    return kinds, read
 
 
 def _verbatim_reader(column: Column) -> CellReader:
     pattern = re.compile(column.pattern, re.ASCII)
 
     def read(text: str) -> tuple[Values, str | None]:
+        text = text.translate(WIDE_DIGITS)
         if not pattern.fullmatch(text):
             return (None,), column.on_unknown
         return (text,), "mynumber_in_text" if mynumber.is_in_text(text) else None
@@ -210,87 +272,9 @@ def _read_count(text: str, width: int) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= width else None
 
 
-def _bytes_of(raw: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-    """Return offsets (n + 1, from 0) and the bytes of a binary array, without copying."""
-    _, offsets, content = raw.buffers()
-    if not len(raw) or content is None:
-        return np.zeros(len(raw) + 1, np.int32), np.empty(0, np.uint8)
-    places = np.frombuffer(offsets, np.int32)[raw.offset : raw.offset + len(raw) + 1]
-    return places - places[0], np.frombuffer(content, np.uint8)[places[0] : places[-1]]
-
-
-def _digit_shape(raw: pa.Array, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lengths in bytes, and a bool mask: exactly `width` ASCII digits."""
-    offsets, content = _bytes_of(raw)
-    lengths = np.diff(offsets)
-    is_number = lengths == width
-    strange = (content - ord("0")) > 9  # noqa: PLR2004  uint8 wraps: whatever stands below 0 is above 9
-    if strange.any():
-        before = np.append(0, np.cumsum(strange))
-        is_number &= before[offsets[1:]] == before[offsets[:-1]]
-    return lengths, is_number
-
-
-def _numbers(raw: pa.Array, is_number: np.ndarray, bad: int = 0) -> np.ndarray:
-    """Return int64 (n,), `bad` where not `is_number`; the others are digits only, so the cast cannot fail."""
-    if is_number.all():
-        return _as_text(raw).cast(pa.int64()).to_numpy()
-    numbers = np.full(len(raw), bad, np.int64)
-    numbers[is_number] = _as_text(raw.filter(pa.array(is_number))).cast(pa.int64()).to_numpy()
-    return numbers
-
-
-def _as_text(raw: pa.Array) -> pa.Array:
-    return pc.cast(raw, options=pc.CastOptions(target_type=pa.string(), allow_invalid_utf8=True))
-
-
-def _decode(raw: pa.Array, encoding: str) -> tuple[pa.Array, np.ndarray]:
-    """Return the cells as strings, and a bool mask of those that the encoding cannot read (returned empty)."""
-    decodable = np.zeros(len(raw), bool)
-    _, content = _bytes_of(raw)
-    if not len(content) or content.max() < 0x80:  # noqa: PLR2004  ASCII is the same everywhere
-        return _as_text(raw), decodable
-    text = _decode_utf8(raw) if encoding == "utf-8" else _decode_together(raw, encoding)
-    if text is not None:
-        return text, decodable
-    texts = [_decode_one(value, encoding) for value in raw.to_pylist()]
-    return pa.array([text or "" for text in texts], pa.string()), np.array([text is None for text in texts])
-
-
-def _decode_utf8(raw: pa.Array) -> pa.Array | None:
-    try:
-        return raw.cast(pa.string())
-    except pa.ArrowInvalid:
-        return None
-
-
-def _decode_together(raw: pa.Array, encoding: str) -> pa.Array | None:
-    """Decode all cells in one call of the codec: 20 times as fast as one by one. None when any cell resists."""
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(raw)], pa.int32()), raw), _SEPARATOR)[0]
-    try:
-        text = joined.as_py().decode(encoding).encode()
-    except UnicodeDecodeError:
-        return None
-    content = np.frombuffer(text, np.uint8)
-    is_separator = content == _SEPARATOR[0]
-    ends = np.append(np.flatnonzero(is_separator), len(content))
-    if len(ends) != len(raw):
-        return None  # a cell holds the separator itself
-    offsets = np.append(0, ends - np.arange(len(ends))).astype(np.int32)
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(content[~is_separator])]
-    return pa.Array.from_buffers(pa.string(), len(raw), buffers)
-
-
-def _decode_one(value: bytes, encoding: str) -> str | None:
-    try:
-        return value.decode(encoding)
-    except UnicodeDecodeError:
-        return None
-
-
 def _private_use(text: pa.Array) -> np.ndarray:
     """Return a bool mask of texts with private-use characters (gaiji): U+E000-F8FF and planes 15, 16."""
-    _, content = _bytes_of(text)
+    _, content = bytes_of(text)
     may_begin = (content[:-1] == 0xEE) | (content[:-1] >= 0xF3)  # noqa: PLR2004  first bytes in UTF-8
     may_begin |= (content[:-1] == 0xEF) & (content[1:] < 0xA4)  # noqa: PLR2004
     if not may_begin.any():

@@ -1,13 +1,17 @@
-"""Reading a date as text. A new way of writing dates (wareki) is one more function in `FORMS`."""
+"""Reading a date as text: ISO, YYYYMMDD, what spreadsheets make of them (2024/4/1), 和暦, and 不詳 in its many forms.
+
+Full-width digits are digits. A form that is not listed here is refused, never guessed.
+"""
 
 import calendar
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
 import numpy as np
+
+from workbench.sources.wareki import read_wareki
 
 Parts = tuple[int, int, int]  # year, month, day; 0 where the text says "unknown"
 
@@ -15,7 +19,12 @@ EPOCH = date(1970, 1, 1).toordinal()
 FIRST_YEAR = 1868  # Meiji 1; an earlier year is a typing error (0201-05-01), not a date
 MAX_REMEMBERED = 1 << 16  # every block has much the same dates; reading them anew was a fifth of all time
 _DIGITS, _HYPHENS = [0, 1, 2, 3, 5, 6, 8, 9], [4, 7]
-_NUMERIC = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})", re.ASCII)
+_NUMERIC = re.compile(r"(\d{4})-(\d{2})-(\d{2})|(\d{4})(\d{2})(\d{2})|(\d{4})/(\d{1,2})/(\d{1,2})", re.ASCII)
+_WRITTEN = re.compile(r"(\d{4})年(?:(\d{1,2})月(?:(\d{1,2})日|日?(?:不詳|不明))?|(?:月日)?(?:不詳|不明))?", re.ASCII)
+_UNKNOWN = frozenset({"不詳", "不明", "9999", "99999999", "9999-99-99", "00000000", "0000-00-00", "0000000", "9999999"})
+_NOT_KNOWN = 99  # as month or day
+_WIDE = str.maketrans("０１２３４５６７８９．／－", "0123456789./-")
+_ALWAYS = (date(FIRST_YEAR, 1, 1).toordinal() - EPOCH, date.max.toordinal() - EPOCH)
 
 
 @dataclass(frozen=True)
@@ -29,27 +38,27 @@ class PartialDate:
 
 @lru_cache(MAX_REMEMBERED)
 def read_date(text: str) -> int | None:
-    """Return the day as days since 1970-01-01, or None when `text` is not a date of the calendar."""
-    parts = _parts(text)
-    return None if parts is None else _days(*parts)
+    """Return the day as days since 1970-01-01, or None when `text` is not a whole date of the calendar."""
+    partial = read_partial_date(text)
+    return partial.earliest if partial and partial.precision == "day" else None
 
 
 @lru_cache(MAX_REMEMBERED)
 def read_partial_date(text: str) -> PartialDate | None:
     """Return what `text` tells: `2019-05-00` a month, `2019-00-00` a year, `` nothing; None when it is no date."""
-    if not text:
+    text = text.translate(_WIDE)
+    if not text or text in _UNKNOWN:
         return PartialDate("unknown", None, None)
-    parts = _parts(text)
-    if parts is None:
-        return None
-    year, month, day = parts
-    if parts == (0, 0, 0):
-        return PartialDate("unknown", None, None)
-    if not month:
-        return None if day else _between("year", (year, 1, 1), (year, 12, 31))
-    if not day:
-        return _between("month", (year, month, 1), (year, month, _month_length(year, month)))
-    return _between("day", parts, parts)
+    wareki = read_wareki(text)
+    if wareki is None:
+        return _widened(_numeric(text), _ALWAYS)
+    parts, era = wareki
+    return _widened(parts, (era.first.toordinal() - EPOCH, era.last.toordinal() - EPOCH))
+
+
+def is_unknown(text: str) -> bool:
+    """Say whether `text` says that the date is not known at all (不詳)."""
+    return text.translate(_WIDE) in _UNKNOWN
 
 
 def read_iso_dates(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -75,17 +84,23 @@ def read_iso_dates(text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _numeric(text: str) -> Parts | None:
     found = _NUMERIC.fullmatch(text)
-    if not found:
+    if found:
+        year, month, day = (int(group) for group in found.groups() if group is not None)
+        return year, month % _NOT_KNOWN, day % _NOT_KNOWN
+    written = _WRITTEN.fullmatch(text)
+    return None if written is None else tuple(int(group or 0) for group in written.groups())
+
+
+def _widened(parts: Parts | None, within: tuple[int, int]) -> PartialDate | None:
+    """Return the days that `parts` may mean, those outside `within` left out; None where no day is left."""
+    if parts is None:
         return None
-    year, month, day = (int(group) for group in found.groups() if group is not None)
-    return year, month, day
-
-
-FORMS: tuple[Callable[[str], Parts | None], ...] = (_numeric,)
-
-
-def _parts(text: str) -> Parts | None:
-    return next((parts for form in FORMS if (parts := form(text)) is not None), None)
+    year, month, day = parts
+    if not month:
+        return None if day else _between("year", (year, 1, 1), (year, 12, 31), within)
+    if not day:
+        return _between("month", (year, month, 1), (year, month, _month_length(year, month)), within)
+    return _between("day", parts, parts, within)
 
 
 def _days(year: int, month: int, day: int) -> int | None:
@@ -99,6 +114,8 @@ def _month_length(year: int, month: int) -> int:
     return calendar.monthrange(year, month)[1] if year and 1 <= month <= 12 else 0  # noqa: PLR2004
 
 
-def _between(precision: str, first: Parts, last: Parts) -> PartialDate | None:
+def _between(precision: str, first: Parts, last: Parts, within: tuple[int, int]) -> PartialDate | None:
     earliest, latest = _days(*first), _days(*last)
-    return None if earliest is None or latest is None else PartialDate(precision, earliest, latest)
+    if earliest is None or latest is None or earliest > within[1] or latest < within[0]:
+        return None
+    return PartialDate(precision, max(earliest, within[0]), min(latest, within[1]))

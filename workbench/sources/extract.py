@@ -9,8 +9,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from workbench.errors import SourceError
+from workbench.sources.contract import CONTRACT
+from workbench.sources.forms import WORKBOOK
 from workbench.sources.header import read_header
-from workbench.sources.layout import TableLayout, load_layout
+from workbench.sources.layout import TableLayout, load_layout, read_layout
 from workbench.sources.source import Source
 
 ABOUT = "extract.toml"
@@ -23,7 +25,7 @@ class _About(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    layout: str
+    layout: str | list[str]
     municipality_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
     municipality_name: Annotated[str, StringConstraints(min_length=1)]
     extracted_on: date
@@ -34,7 +36,7 @@ class Extract:
     """One delivery of a city's systems: who, when, and a source for each file that is there."""
 
     folder: Path
-    layout: str
+    layout: str | list[str]
     municipality_code: str
     municipality_name: str
     extracted_on: date
@@ -44,6 +46,10 @@ class Extract:
         """Return the source of a table of the layout; None where the layout lets its file be absent, and it is."""
         return self.sources.get(table)
 
+    def feeding(self, table: str) -> list[Source]:
+        """Return every source that feeds a table of the house, in the order of the layouts."""
+        return [source for source in self.sources.values() if source.table.holds == table]
+
 
 def open_extract(folder: Path) -> Extract:
     """Open the extracts in `folder` and check the header of every file.
@@ -52,13 +58,10 @@ def open_extract(folder: Path) -> Extract:
         SourceError: a folder, file, key or column is missing, unknown or wrong; the message says which.
     """
     about = _read_about(folder)
-    tables = load_layout(about.layout).tables
-    _refuse_missing(folder, tables)
-    present = {name: table for name, table in tables.items() if (folder / table.file).is_file()}
-    sources = {
-        name: Source(folder / table.file, table, read_header(folder / table.file, table))
-        for name, table in present.items()
-    }
+    tables = _tables(folder, about.layout)
+    paths = {name: path for name, table in tables.items() if (path := find_file(folder, table))}
+    _refuse_missing(paths, tables)
+    sources = {name: Source(path, tables[name], read_header(path, tables[name])) for name, path in paths.items()}
     return Extract(folder, sources=sources, **about.model_dump())
 
 
@@ -97,8 +100,44 @@ def _read_toml(folder: Path) -> dict[str, object]:
     raise SourceError(problem + _STATE)
 
 
-def _refuse_missing(folder: Path, tables: dict[str, TableLayout]) -> None:
-    missing = [table.file for table in tables.values() if table.required and not (folder / table.file).is_file()]
+def _tables(folder: Path, layouts: str | list[str]) -> dict[str, TableLayout]:
+    """Return the tables of one layout or several: shipped ones by name, a vendor's as a TOML file of the delivery."""
+    tables: dict[str, TableLayout] = {}
+    for name in [layouts] if isinstance(layouts, str) else layouts:
+        is_own = name.endswith(".toml") and Path(name).name == name and (folder / name).is_file()
+        layout = read_layout(folder / name) if is_own else load_layout(name)
+        if tables.keys() & layout.tables.keys():
+            msg = f"{ABOUT} の layout にある2つのレイアウトに、同じ名前の表があります。1つにしてください。{_STATE}"
+            raise SourceError(msg)
+        tables |= layout.tables
+    _refuse_mismatches(tables)
+    lacking = [need.title for name, need in CONTRACT.items() if need.is_required and name not in tables]
+    if lacking:
+        msg = f"{ABOUT} の layout に {'、'.join(lacking)} の表がありません。レイアウトを加えてください。{_STATE}"
+        raise SourceError(msg)
+    return tables
+
+
+def _refuse_mismatches(tables: dict[str, TableLayout]) -> None:
+    wrong = [f"{table.title}: {'、'.join(table.mismatches)}" for table in tables.values() if table.mismatches]
+    if wrong:
+        msg = f"レイアウトが合いません（{'。'.join(wrong)}）。workbench layout check で確かめてください。{_STATE}"
+        raise SourceError(msg)
+
+
+def find_file(folder: Path, table: TableLayout) -> Path | None:
+    """Return the file of a table: the one the layout names, or an Excel workbook of the same name."""
+    named = folder / table.file
+    found = [path for path in (named, named.with_suffix(WORKBOOK)) if path.is_file()]
+    if named.suffix.lower() != WORKBOOK and len(found) > 1:
+        msg = f"{table.file} と {found[1].name} の両方があります。どちらか1つにしてください。{_STATE}"
+        raise SourceError(msg)
+    return found[0] if found else None
+
+
+def _refuse_missing(paths: dict[str, Path], tables: dict[str, TableLayout]) -> None:
+    must = {name for name, need in CONTRACT.items() if need.is_required}
+    missing = [table.file for name, table in tables.items() if name not in paths and (table.required or name in must)]
     if missing:
         msg = f"抽出フォルダーに {'、'.join(missing)} がありません。抽出の一式をそろえてください。{_STATE}"
         raise SourceError(msg)

@@ -7,7 +7,7 @@ file, line, column and code, and has no place for a value (promise P6).
 import csv
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 Outcome = Literal["quarantined", "noted", "duplicate"]
 OUTCOME_TITLES: dict[str, str] = {"quarantined": "保留", "noted": "注意", "duplicate": "重複"}
+SHOWN_LINES = 5  # of those a message names
 REPORT_HEADER = ("ファイル", "行", "列", "扱い", "理由コード", "理由", "対応")
 
 
@@ -140,6 +141,13 @@ class FaultLog:
     def _noted(self, file: str) -> np.ndarray:
         found = [item.lines for item in self._files.get(file, []) if item.fault.outcome == "noted"]
         return np.unique(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def lines_text(lines: Iterable[int]) -> str:
+    """Write the first of some line numbers as people read them."""
+    ordered = sorted(lines)
+    text = "・".join(f"{line:,}" for line in ordered[:SHOWN_LINES])
+    return f"{text}行目{'など' if len(ordered) > SHOWN_LINES else ''}"
 
 
 def _by_line(file: str, found: list[_Found]) -> Iterator[Entry]:

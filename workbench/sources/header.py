@@ -7,10 +7,13 @@ from pathlib import Path
 
 from workbench.errors import SourceError
 from workbench.sources.blocks import find_quotes, find_records
+from workbench.sources.fixed import has_line_ends, record_bytes
+from workbench.sources.forms import Form, Reader, find_form, open_as_csv
 from workbench.sources.layout import TableLayout
 
 ENCODINGS = ("utf-8", "cp932")
 MAX_HEADER_BYTES = 1 << 20
+MOST_UNKNOWN = 1  # columns more than the layout has; with more, the row may hold the beginning of a person
 _BOM = b"\xef\xbb\xbf"
 _STATE = "何も変更していません。"
 
@@ -23,6 +26,9 @@ class Header:
     titles: tuple[str, ...]
     size: int
     lines: int
+    form: Form = "csv"
+    has_line_ends: bool = True  # of fixed-length records
+    file_bytes: int = 1 << 62  # only to tell a small file, which is read without threads
 
 
 def read_header(path: Path, table: TableLayout) -> Header:
@@ -31,24 +37,73 @@ def read_header(path: Path, table: TableLayout) -> Header:
     Raises:
         SourceError: no header row, no known encoding, or a column that is missing, unknown or there twice.
     """
-    start = _read_start(path)
+    form, start, file_bytes = _read_start(path, table)
+    if form == "fixed":
+        return _fixed_header(path, table, start)
     bom_size = len(_BOM) if start.startswith(_BOM) else 0
     row, line_count = _first_record(start[bom_size:])
-    encoding, titles = _decode(row, table)
+    encoding, titles = _decode(row, table, ENCODINGS if form == "csv" else ENCODINGS[:1])
     if not row.strip(b"\r\n\x1a"):
         msg = f"{path.name} は空です（見出し行がありません）。抽出し直してください。{_STATE}"
         raise SourceError(msg)
     if not titles and b"\0" in start:
-        msg = f"{path.name} はUTF-8またはCP932（シフトJIS）のCSVではありません。CSVで抽出し直してください。{_STATE}"
+        msg = f"{path.name} はUTF-8・CP932（シフトJIS）・UTF-16のCSVではありません。CSVで抽出し直してください。{_STATE}"
         raise SourceError(msg)
     _refuse_unless_same(path, titles, table)
-    return Header(encoding, tuple(titles), bom_size + len(row), line_count)
+    lines = 1 if form == "xlsx" else line_count
+    return Header(encoding, tuple(titles), bom_size + len(row), lines, form, file_bytes=file_bytes)
 
 
-def _read_start(path: Path) -> bytes:
+def read_titles(path: Path) -> tuple[str, list[str]]:
+    """Return encoding and cells of the first record, whatever they are; of the file no more is read than it takes.
+
+    Raises:
+        SourceError: the file cannot be read, or is no text.
+    """
+    row = None
     try:
-        with path.open("rb") as file:
-            return file.read(MAX_HEADER_BYTES)
+        form = find_form(path)
+        with open_as_csv(path, form) as reader:
+            row = _first_row(reader)
+    except OSError:
+        pass
+    if row is None:
+        msg = f"{path.name} を読めません。ファイルの権限を確認してください。{_STATE}"
+        raise SourceError(msg)
+    for encoding in ENCODINGS if form == "csv" else ENCODINGS[:1]:
+        if titles := _cells(row.removeprefix(_BOM), encoding):
+            return encoding, titles
+    msg = f"{path.name} の1行目を読めません。見出し行のあるCSVかExcelを指定してください。{_STATE}"
+    raise SourceError(msg)
+
+
+def _first_row(reader: Reader) -> bytes:
+    """Read byte by byte up to the first line end outside quotes."""
+    row = b""
+    while len(row) < MAX_HEADER_BYTES and (piece := reader.read(1)):
+        row += piece
+        if piece.endswith((b"\n", b"\r")) and row.count(b'"') % 2 == 0:
+            break
+    return row
+
+
+def _fixed_header(path: Path, table: TableLayout, start: bytes) -> Header:
+    """Return the header of a file that has none: what the layout says, once the first record is as long as it says."""
+    line_ends = has_line_ends(start, table)
+    if line_ends is None:
+        msg = (
+            f"{path.name}: 1行目の長さがレイアウトの{record_bytes(table)}バイトと違います。"
+            f"文字コード、項目の長さ、改行の有無を確認してください。{_STATE}"
+        )
+        raise SourceError(msg)
+    return Header(table.fixed, tuple(column.title for column in table.columns), 0, 0, "fixed", line_ends)
+
+
+def _read_start(path: Path, table: TableLayout) -> tuple[Form, bytes, int]:
+    try:
+        form = "fixed" if table.fixed else find_form(path)
+        with open_as_csv(path, form) as reader:
+            return form, reader.read(MAX_HEADER_BYTES), path.stat().st_size
     except OSError:
         pass
     msg = f"{path.name} を読めません。ファイルの権限を確認してください。{_STATE}"
@@ -63,11 +118,11 @@ def _first_record(start: bytes) -> tuple[bytes, int]:
     return start[: records.starts[1]], int(records.lines[1])
 
 
-def _decode(row: bytes, table: TableLayout) -> tuple[str, list[str]]:
+def _decode(row: bytes, table: TableLayout, encodings: tuple[str, ...]) -> tuple[str, list[str]]:
     """Return the encoding in which more cells are titles of the layout, and the cells; none where no cell is one."""
     expected = {column.title for column in table.columns}
     best: tuple[int, str, list[str]] = (0, "", [])
-    for encoding in ENCODINGS:
+    for encoding in encodings:
         titles = _cells(row, encoding)
         fitting = len(expected.intersection(titles))
         if fitting > best[0]:
@@ -85,17 +140,19 @@ def _cells(row: bytes, encoding: str) -> list[str]:
 
 def _refuse_unless_same(path: Path, titles: list[str], table: TableLayout) -> None:
     expected = [column.title for column in table.columns]
+    optional = {column.title for column in table.columns if column.optional}
     known = [title for title in titles if title in expected]
     problems = ["見出し行がレイアウトと合いません（文字コードか様式の違い、または見出し行のないファイルです）"]
     if known:
-        problems = _differences(titles, expected, trusted=len(known) * 2 >= len(titles))
+        trusted = len(known) * 2 >= len(titles) and len(titles) <= len(expected) + MOST_UNKNOWN
+        problems = _differences(titles, expected, optional, trusted=trusted)
     if problems:
         msg = f"{path.name}: {'。'.join(problems)}。抽出の設定かレイアウト定義を直してください。{_STATE}"
         raise SourceError(msg)
 
 
-def _differences(titles: list[str], expected: list[str], *, trusted: bool) -> list[str]:
-    missing = [title for title in expected if title not in titles]
+def _differences(titles: list[str], expected: list[str], optional: set[str], *, trusted: bool) -> list[str]:
+    missing = [title for title in expected if title not in titles and title not in optional]
     unknown = [_name(title, place, trusted=trusted) for place, title in enumerate(titles, 1) if title not in expected]
     twice = [title for title in expected if titles.count(title) > 1]
     found = {"列がありません": missing, "レイアウトにない列があります": unknown, "同じ列が2つ以上あります": twice}
@@ -105,7 +162,7 @@ def _differences(titles: list[str], expected: list[str], *, trusted: bool) -> li
 def _name(title: str, place: int, *, trusted: bool) -> str:
     """Name an unknown column: by its title only where the row is plainly a header row and the title holds no digit.
 
-    A file without a header row begins with a person (promise P6).
+    A file without a header row begins with a person, and where a line end was lost one follows it (promise P6).
     """
     harmless = trusted and 0 < len(title) <= 20 and title.isprintable() and not any(map(str.isdigit, title))  # noqa: PLR2004
     return f"{place}列目「{title}」" if harmless else f"{place}列目"

@@ -3,8 +3,10 @@
 Nothing here raises for what a file contains.
 """
 
+import re
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -12,11 +14,17 @@ import pyarrow.compute as pc
 
 from workbench.sources.blocks import Block, count_lines
 from workbench.sources.columns import convert
+from workbench.sources.contract import fill
 from workbench.sources.faults import load_faults
+from workbench.sources.firewall import find_split, is_mynumber_column
+from workbench.sources.fixed import read_fixed
 from workbench.sources.layout import Column, TableLayout
-from workbench.sources.rows import read_rows
+from workbench.sources.rows import Rows, read_rows
 
-KEY, UNREADABLE = "atena_number", -1
+KEY, HOUSEHOLD, UNREADABLE = "atena_number", "household_number", -1
+NUMBER_TYPES = frozenset({"digits", "text", "code"})  # types of columns that a My Number could pass for
+WHO_AND_WHERE = 2  # 宛名番号 and 世帯番号
+_LONG = re.compile(rb"(?<!\d)\d{13,18}(?!\d)")
 BIRTH_DATE, BIRTH_PRECISION = "birth_date", "birth_date_precision"
 
 
@@ -27,12 +35,30 @@ class Plan:
     encoding: str
     titles: tuple[str, ...]
     table: TableLayout
+    fixed_line_ends: bool | None = None  # None: not fixed-length records
     keep_digits: bool = False  # of strip columns, for a look at them before they are dropped
 
     @property
     def columns(self) -> list[Column]:
-        """The columns that are read, in the order of the layout."""
-        return [column for column in self.table.columns if column.role != "ignore"]
+        """The columns that the file has, in the order of the layout."""
+        return [column for column in self.table.columns if column.title in self.titles]
+
+    @property
+    def neighbours(self) -> list[tuple[str, str]]:
+        """The titles of columns that stand side by side in the file."""
+        return list(pairwise(self.titles))
+
+
+@dataclass(frozen=True)
+class Lost:
+    """Of the rows whose 宛名番号 cannot be read: whose household they may belong to, and which rows tell nothing."""
+
+    households: frozenset[int] = frozenset()
+    lines: tuple[int, ...] = ()
+
+    def __or__(self, other: "Lost") -> "Lost":
+        """Return both together."""
+        return Lost(self.households | other.households, self.lines + other.lines)
 
 
 @dataclass
@@ -47,6 +73,8 @@ class ParsedBlock:
     digits: dict[str, np.ndarray] = field(default_factory=dict)  # field -> int64, aligned with `lines`
     faults: list[tuple[str, str | None, np.ndarray]] = field(default_factory=list)  # code, title, lines
     refused_numbers: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # -1: not readable
+    refused_lines: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # of `refused_numbers`
+    lost: Lost = field(default_factory=Lost)
 
 
 @dataclass(frozen=True)
@@ -71,15 +99,43 @@ def parse_block(block: Block, plan: Plan) -> ParsedBlock | Refusal:
 
 
 def _parse(block: Block, plan: Plan) -> ParsedBlock | Refusal:
-    rows = read_rows(block, plan.titles, {column.title: column.has_few_values for column in plan.columns})
+    if plan.fixed_line_ends is None:
+        rows = read_rows(block, plan.titles, {column.title: column.has_few_values for column in plan.columns})
+    else:
+        rows = read_fixed(block, plan.table, line_ends=plan.fixed_line_ends)
     if rows is None:
         return Refusal("行の数え方が一致しません", 0)
+    rows = _records_only(rows, plan)
     parsed = ParsedBlock(len(rows.lines) + len(rows.ragged), rows.line_count)
     if len(rows.ragged):
         parsed.faults.append(("ragged_row", None, rows.ragged))
         parsed.refused_numbers = np.full(len(rows.ragged), UNREADABLE)
+        parsed.refused_lines = rows.ragged
+        parsed.lost = _lost_ragged(rows.ragged_data, rows.ragged)
+    for column in plan.columns:
+        if column.type in NUMBER_TYPES and is_mynumber_column(rows.table[column.title].combine_chunks(), plan.encoding):
+            return Refusal(f"「{column.title}」の列は個人番号とみられます。レイアウトでstripの列にしてください", 0)
     _convert_columns(rows.table, plan, rows.lines, parsed)
     return parsed
+
+
+def _records_only(rows: Rows, plan: Plan) -> Rows:
+    """Leave out the rows that are no records of this pass through the file."""
+    if not plan.table.only_where:
+        return rows
+    titles = [title for title in plan.table.only_where if title in plan.titles]
+    filled = np.zeros(len(rows.lines), bool)
+    for title in titles:
+        cells = rows.table[title].combine_chunks()
+        filled |= pc.not_equal(pc.binary_length(cells.cast(pa.binary())), 0).to_numpy(zero_copy_only=False)
+    return replace(rows, table=rows.table.filter(pa.array(filled)), lines=rows.lines[filled])
+
+
+def _lost_ragged(records: tuple[bytes, ...], lines: np.ndarray) -> Lost:
+    """Return every long number of the ragged records: a household's may be among them, in whatever column."""
+    found = [[int(number) for number in _LONG.findall(record)] for record in records]
+    hopeless = [line for line, numbers in zip(lines.tolist(), found, strict=True) if len(numbers) < WHO_AND_WHERE]
+    return Lost(frozenset(number for numbers in found for number in numbers), tuple(hopeless))
 
 
 def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: ParsedBlock) -> None:
@@ -87,26 +143,50 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
     faults: list[tuple[str, str, np.ndarray]] = []
     values: dict[str, pa.Array] = {}
     digits: dict[str, np.ndarray] = {}
+    texts: dict[str, pa.Array | None] = {}
     for column in plan.columns:
         cells = convert(column, table[column.title].combine_chunks(), plan.encoding)
+        texts[column.title] = cells.text
         faults += [(code, column.title, mask) for code, mask in cells.faults]
         if column.role == "strip":
             parsed.stripped[column.title] = cells.stripped
             digits[column.field] = cells.digits
         faults += _disagreements(column, values, cells.values)
         values |= cells.values
+    values |= fill(plan.table.holds, values, plan.table.constants, len(table))
     faults += _reversed_periods(plan.table, values)
+    faults += _split_numbers(plan, texts)
     parsed.faults += [(code, title, lines[mask]) for code, title, mask in faults]
     refused = np.zeros(len(table), bool)
     for code, _, mask in faults:
         refused |= mask & (load_faults()[code].outcome == "quarantined")
     kept = ~refused
     if KEY in values and refused.any():
-        numbers = values[KEY].filter(pa.array(refused)).fill_null(UNREADABLE).to_numpy()
-        parsed.refused_numbers = np.concatenate([parsed.refused_numbers, numbers])
+        _remember_refused(parsed, values, refused, lines)
     parsed.lines = lines[kept].astype(np.int64, copy=False)
     parsed.columns = values if kept.all() else {name: array.filter(pa.array(kept)) for name, array in values.items()}
     parsed.digits = {name: array[kept] for name, array in digits.items()} if plan.keep_digits else {}
+
+
+def _remember_refused(parsed: ParsedBlock, values: dict[str, pa.Array], refused: np.ndarray, lines: np.ndarray) -> None:
+    """Note whose rows are left out; where that cannot be read, whose household."""
+    mask = pa.array(refused)
+    numbers = values[KEY].filter(mask).fill_null(UNREADABLE).to_numpy()
+    parsed.refused_numbers = np.concatenate([parsed.refused_numbers, numbers])
+    parsed.refused_lines = np.concatenate([parsed.refused_lines, lines[refused]])
+    if HOUSEHOLD not in values:
+        return
+    nobody = numbers == UNREADABLE
+    homes = values[HOUSEHOLD].filter(mask).fill_null(UNREADABLE).to_numpy()
+    hopeless = lines[refused][nobody & (homes == UNREADABLE)]
+    parsed.lost |= Lost(frozenset(homes[nobody].tolist()) - {UNREADABLE}, tuple(hopeless.tolist()))
+
+
+def _split_numbers(plan: Plan, texts: dict[str, pa.Array | None]) -> list[tuple[str, str, np.ndarray]]:
+    """Find My Numbers that begin in one column of text and end in the next."""
+    pairs = [(left, right) for left, right in plan.neighbours if texts[left] is not None and texts[right] is not None]
+    found = [(right, find_split(texts[left], texts[right])) for left, right in pairs]
+    return [("mynumber_in_text", title, mask) for title, mask in found if mask.any()]
 
 
 def _disagreements(

@@ -14,7 +14,7 @@ from workbench.synth.days import day_of
 from workbench.synth.layout import COLUMNS, DELIVERIES, DOSES, EXEMPTIONS, PROTECTIONS, RESIDENTS, SPECIALS
 
 _PRIVATE_USE = "\ue000"  # 外字: CP932 writes it as F0 40
-_NUMBER, _MY_NUMBER, _BUILDING, _GIVEN_ON = "宛名番号", "個人番号", "方書", "接種日"
+_NUMBER, _MY_NUMBER, _BUILDING, _GIVEN_ON, _REMARKS = "宛名番号", "個人番号", "方書", "接種日", "備考"
 _BAD_DATES = ("2025-02-30", "2023-02-29", "2024-13-01", "令和6年4月", "20240432")
 _UNKNOWN_CODES = {
     RESIDENTS: (("性別", "5"), ("住民区分", "8"), ("性別", "男")),
@@ -130,7 +130,7 @@ def plant(lines: pa.StringArray, picks: dict[str, np.ndarray], scene: Scene) -> 
             changed.append((row, writing.line(spoilt[0])))
             further = row + (len(lines) - row) * (turn % 7 + 1) / 8
             added += [(further, writing.line(fields)) for fields in spoilt[1:]]
-            counts[fault] += 2 if fault == "conflicting_rows" else 1
+            counts[_name(fault, turn)] += 2 if fault == "conflicting_rows" else 1
     return _rewrite(lines, changed, added), counts
 
 
@@ -170,6 +170,11 @@ def _ragged(fields: list[str], scene: Scene) -> list[list[str]]:
     return [[*fields, "余分"]] if scene.turn % 2 == 0 else [fields[:-1]]
 
 
+def _name(fault: str, turn: int) -> str:
+    """Name the form of a fault: a number without its leading zero is a fault of its own to a reader."""
+    return "spreadsheet_number" if fault == "bad_number" and turn % 2 == 0 else fault
+
+
 def _bad_number(fields: list[str], scene: Scene) -> list[list[str]]:
     number = fields[scene.place(_NUMBER)]
     return _set(fields, scene, _NUMBER, number[1:] if scene.turn % 2 == 0 else number[:-1] + "O")
@@ -192,7 +197,10 @@ def _number_in_text(fields: list[str], scene: Scene) -> list[list[str]]:
     number = scene.my_numbers(scene.row)
     grouped = f"{number[:4]}-{number[4:8]}-{number[8:]}"
     wide = number.translate(str.maketrans("0123456789", "０１２３４５６７８９"))
-    written = scene.choose((number, grouped, wide, grouped.replace("-", " ")))
+    remark = f"窓口で個人番号 {number} を確認"
+    written = scene.choose((number, remark, grouped, wide, grouped.replace("-", " ")))
+    if written is remark:
+        return _set(fields, scene, _REMARKS, remark)
     return _set(fields, scene, _BUILDING, f"個人番号{written}")
 
 

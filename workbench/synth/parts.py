@@ -171,7 +171,6 @@ def _awkward(people: People, book: Register, mistakes: Mistakes, today: int) -> 
         "movers_without_history": (moved & people.no_history & is_child).sum(),
         "names_beyond_cp932": book.names.is_beyond.sum(),
         "texts_in_quotes": book.odd_texts,
-        "mynumbers_in_remarks": book.numbered_remarks,
         "private_doses": mistakes.private,
         "too_close": mistakes.too_close,
         "wrong_dose_no": mistakes.wrong_dose_no,

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.synth import days, names, numbers
-from workbench.synth.homes import HEAD
 from workbench.synth.names import Names
 from workbench.synth.numbers import Numbering
 from workbench.synth.people import OUTSIDE, People
@@ -15,7 +14,6 @@ from workbench.synth.tables import load
 from workbench.synth.writing import LINE_END, quoted
 
 _FLAT_SHARE, _PHONE_SHARE, _REMARK_SHARE, _ODD_BUILDING_SHARE = 0.38, 0.62, 0.02, 0.002
-_NUMBERED_REMARK_SHARE = 0.0008  # a My Number written into 備考, the column nobody may read
 _ROOMS = tuple(f"{floor}{room:02d}号" for floor in range(1, 6) for room in range(1, 9))
 _ODD_BUILDINGS = ('コーポ"海風", 203号', "メゾン桜浜\n2階", "グリーンハイツA,B棟")
 _REMARKS = (
@@ -39,7 +37,6 @@ class Register:
     names: Names
     lines: pa.StringArray  # with line ends
     has_number: np.ndarray
-    numbered_remarks: int
     odd_texts: int
 
 
@@ -106,7 +103,7 @@ def write_down(people: People, scribe: Scribe, *, first_index: int, rng: np.rand
     home = pc.if_else(pa.array(people.status == OUTSIDE), "", home)
     drawn = names.draw(people, rng=rng, today=scribe.today, encoding=scribe.encoding)
     postcode, address, building = scribe.addresses.draw(people, rng)
-    remarks, numbered = _remarks(my_number, has_number & (people.role != HEAD), rng)
+    remarks = _remarks(len(people), rng)
     atena = numbers.atena_numbers(index)
     columns = [atena, my_number, jumin, home, drawn.full, drawn.kana, *_birth(people, scribe), _digits(people.sex)]
     columns += [postcode, address, building, _district(people), _digits(people.status)]
@@ -114,7 +111,7 @@ def write_down(people: People, scribe: Scribe, *, first_index: int, rng: np.rand
     columns += [_phones(people, rng), remarks]
     lines = pc.binary_join_element_wise(*columns, ",")
     odd = pc.sum(pc.match_substring(lines, '"')).as_py() or 0
-    return Register(people, atena, my_number, drawn, lines, has_number, numbered, odd)
+    return Register(people, atena, my_number, drawn, lines, has_number, odd)
 
 
 def _birth(people: People, scribe: Scribe) -> tuple[pa.StringArray, pa.StringArray]:
@@ -140,15 +137,12 @@ def _phones(people: People, rng: np.random.Generator) -> pa.StringArray:
     return pc.if_else(pa.array(has), pc.binary_join_element_wise("0999", *parts, "-"), "")
 
 
-def _remarks(my_number: pa.StringArray, may: np.ndarray, rng: np.random.Generator) -> tuple[pa.Array, int]:
-    """Return 備考 with line ends, and how many hold a My Number (only of those who `may`)."""
-    count = len(my_number)
+def _remarks(count: int, rng: np.random.Generator) -> pa.Array:
+    """Return 備考 with line ends."""
     pool = pa.array([LINE_END, *(quoted(text) + LINE_END for text in _REMARKS)])
     place = np.where(rng.random(count) < _REMARK_SHARE, rng.integers(1, len(pool), count), 0)
-    numbered = (rng.random(count) < _NUMBERED_REMARK_SHARE) & may
-    numbered[np.flatnonzero(may)[:2]] = True
-    written = pc.binary_join_element_wise("窓口で個人番号 ", my_number, " を確認" + LINE_END, "")
-    return pc.if_else(pa.array(numbered), written, pool.take(pa.array(place))), int(numbered.sum())
+    rng.random(count)  # once drew something else: without it every seed would give another city
+    return pool.take(pa.array(place))
 
 
 def _digits(codes: np.ndarray) -> pa.StringArray:

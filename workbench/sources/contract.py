@@ -1,0 +1,76 @@
+"""What the house needs of each table, whoever's layout describes it: fields, their kind, and which must be there.
+
+A field that a layout does not have is filled with its constant, or with nothing. `layout check` compares with this.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+_DAY, _TEXT, _NUMBER = pa.date32(), pa.string(), pa.int64()
+
+
+@dataclass(frozen=True)
+class Need:
+    """One table: its Japanese title, the fields it must have, and those it may lack."""
+
+    title: str
+    must: dict[str, pa.DataType]
+    may: dict[str, pa.DataType]
+    is_required: bool = False
+
+    @property
+    def fields(self) -> dict[str, pa.DataType]:
+        """Every field."""
+        return self.must | self.may
+
+
+def _texts(names: str) -> dict[str, pa.DataType]:
+    return dict.fromkeys(names.split(), _TEXT)
+
+
+_KEY = {"atena_number": _NUMBER}
+_PERIOD = {"from_on": _DAY, "until_on": _DAY}
+CONTRACT: dict[str, Need] = {
+    "residents": Need(
+        "住民",
+        {
+            **_KEY,
+            "household_number": _NUMBER,
+            **dict.fromkeys(("birth_date", "birth_earliest", "birth_latest"), _DAY),
+            **_texts("birth_date_precision name sex residency"),
+            "is_foreign": pa.bool_(),
+        },
+        {
+            **_texts("kana postcode address building district phone"),
+            **dict.fromkeys(("moved_in_on", "moved_out_on", "died_on"), _DAY),
+        },
+        is_required=True,
+    ),
+    "doses": Need(
+        "接種記録",
+        {**_KEY, "given_on": _DAY, **_texts("vaccine legal_class setting")},
+        {**_texts("stage clinic product lot"), "dose_no": pa.int16(), "amount_ml": pa.float64()},
+        is_required=True,
+    ),
+    "exemptions": Need("対象外事由", {**_KEY, "from_on": _DAY, **_texts("vaccine reason")}, {"until_on": _DAY}),
+    "deliveries": Need(
+        "送付先", {**_KEY, "delivery_kind": _TEXT}, {**_texts("recipient postcode address building"), **_PERIOD}
+    ),
+    "protections": Need("支援措置", _KEY, {"protection_kind": _TEXT, **_PERIOD}, is_required=True),
+    "specials": Need(
+        "長期療養特例", {**_KEY, "vaccine": _TEXT}, {**_texts("special_reason certificate_no"), "reason_end_on": _DAY}
+    ),
+    "districts": Need("地区", _texts("district name"), {}),
+    "clinics": Need("医療機関", _texts("clinic name"), {}),
+}
+
+
+def fill(
+    table: str | None, values: dict[str, pa.Array], constants: dict[str, str | int], rows: int
+) -> dict[str, pa.Array]:
+    """Return the fields of `table` that `values` lacks, `rows` long: constants of the layout, else nulls."""
+    if table is None:
+        return {}
+    lacking = {name: kind for name, kind in CONTRACT[table].fields.items() if name not in values}
+    return {name: pa.repeat(pa.scalar(constants.get(name), kind), rows) for name, kind in lacking.items()}

@@ -1,0 +1,59 @@
+"""My Numbers where none may be: in free text, split over two columns, or as a whole column under another name.
+
+Pure: cells in, masks out. A column that is declared as My Number (role `strip`) never comes here.
+"""
+
+import numpy as np
+import pyarrow as pa
+
+from workbench import mynumber
+from workbench.sources.raw import bytes_of, decode_one
+
+SAMPLE, FIRST_LOOK = 2_000, 64  # cells of a block that are looked at; a true column is full of them
+FEWEST = 4  # cells: by chance all of four pass once in ten thousand columns
+IS_COLUMN, PASSES = 0.5, 0.8  # shares; a true column passes to almost 100 %, a random one to 10 % (domain notes 4.1)
+
+# Bytes in UTF-8 with which a part of a number may end or begin: digits, separators, full-width ones.
+_MAY_END = np.isin(np.arange(256), [*b"0123456789 -._", *range(0x90, 0x9A), 0x80, 0x8D, 0xBC])
+_MAY_BEGIN = np.isin(np.arange(256), [*b"0123456789 -._", 0xEF])
+
+
+def is_mynumber_column(raw: pa.Array, encoding: str) -> bool:
+    """Say whether the cells (binary, or a dictionary of them) are My Numbers by their content."""
+    filled = _filled(raw)
+    for size in (FIRST_LOOK, SAMPLE):
+        places = filled[np.linspace(0, len(filled) - 1, min(size, len(filled)), dtype=np.int64)]
+        texts = [decode_one(cell, encoding) or "" for cell in raw.take(pa.array(places)).to_pylist()]
+        shaped = [number for number in map(mynumber.cell_number, texts) if number]
+        passing = sum(map(mynumber.is_valid, shaped))
+        if len(shaped) < FEWEST or len(shaped) < IS_COLUMN * len(texts) or passing < PASSES * len(shaped):
+            return False
+    return True
+
+
+def find_split(first: pa.Array, second: pa.Array) -> np.ndarray:
+    """Return a bool mask (n,): rows in which two neighbouring columns of text make one My Number between them."""
+    found = _edge(first, -1, _MAY_END) & _edge(second, 0, _MAY_BEGIN)
+    rows = np.flatnonzero(found)
+    texts = zip(first.take(pa.array(rows)).to_pylist(), second.take(pa.array(rows)).to_pylist(), strict=True)
+    found[rows] = [mynumber.is_split(one or "", other or "") for one, other in texts]
+    return found
+
+
+def _filled(raw: pa.Array) -> np.ndarray:
+    """Return the rows whose cell is not empty."""
+    if pa.types.is_dictionary(raw.type):
+        has_content = np.diff(bytes_of(raw.dictionary)[0]) > 0
+        return np.flatnonzero(has_content[raw.indices.to_numpy(zero_copy_only=False)])
+    return np.flatnonzero(np.diff(bytes_of(raw)[0]))
+
+
+def _edge(text: pa.Array, place: int, wanted: np.ndarray) -> np.ndarray:
+    """Return which cells have one of the `wanted` bytes as their first (0) or last (-1)."""
+    if pa.types.is_dictionary(text.type):
+        return _edge(text.dictionary, place, wanted)[text.indices.to_numpy(zero_copy_only=False)]
+    offsets, content = bytes_of(text)
+    filled = np.diff(offsets) > 0
+    at = offsets[1:] - 1 if place else offsets[:-1]
+    filled[filled] = wanted[content[at[filled]]]
+    return filled
