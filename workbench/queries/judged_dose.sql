@@ -50,7 +50,7 @@ judged AS (
             WHEN birth_date IS NULL THEN 'birth_unknown'
             WHEN is_duplicate THEN 'duplicate'
             WHEN is_pregnancy AND episode = 0 AND legal_no = 0 THEN 'pregnancy_unknown'
-            WHEN slot_no IS NULL AND legal_no = 0 THEN 'extra'
+            WHEN slot_no IS NULL THEN CASE legal_no WHEN 0 THEN 'extra' WHEN 1 THEN 'temporary' ELSE 'private' END
             WHEN given_on < opens_on THEN 'too_early'
             WHEN given_on < earliest_on THEN 'too_soon'
             WHEN legal_no = 1 THEN 'temporary'

@@ -59,6 +59,7 @@ SELECT
     s.slot,
     CASE
         WHEN s.sex NOT IN ('*', d.sex) THEN CASE d.sex WHEN 'U' THEN 'sex_unknown' ELSE 'other_sex' END
+        WHEN d.birth_date IS NULL THEN 'birth_unknown'
         WHEN d.series_no IS NULL THEN 'other_series'
         WHEN d.evaluation IS NOT NULL THEN d.evaluation
         WHEN d.position IS NULL THEN 'variant'
