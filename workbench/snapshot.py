@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,6 +135,32 @@ class SnapshotBuilder:
     def row_count(self, table: str) -> int:
         """Return how many rows a table holds now."""
         return int(self._connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0])
+
+    def copy_renamed(self, source: Path, renamed: Mapping[str, pa.Table]) -> None:
+        """Copy every table of another snapshot, ids changed: `renamed` gives (old, new) for each column of ids.
+
+        Raises:
+            SnapshotError: an id has no new one.
+        """
+        run = self._connection.execute
+        quoted = str(source).replace("'", "''")
+        run(f"ATTACH '{quoted}' AS source (READ_ONLY)")
+        for column, pairs in renamed.items():
+            self._connection.register("pairs", pairs)
+            run(f"CREATE OR REPLACE TEMP TABLE new_{column} AS SELECT old, new FROM pairs")
+            self._connection.unregister("pairs")
+        for name, spec in TABLES.items():
+            columns = [column.name for column in spec.columns]
+            hit = [column for column in columns if column in renamed]
+            picked = ", ".join(f"new_{column}.new" if column in hit else f"s.{column}" for column in columns)
+            joins = " ".join(f"LEFT JOIN new_{column} ON s.{column} = new_{column}.old" for column in hit)
+            run(f'INSERT INTO "{name}" SELECT {picked} FROM source."{name}" AS s {joins}')
+            counted = "SELECT " + ", ".join(["count(*)", *(f"count({column})" for column in hit)])
+            if run(f'{counted} FROM "{name}"').fetchall() != run(f'{counted} FROM source."{name}"').fetchall():
+                msg = f"表 {name} に、新しい仮名のない行があります。何も変更していません。"
+                raise SnapshotError(msg)
+        run("UPDATE about SET snapshot_id = $id", {"id": self.id})
+        run("DETACH source")
 
     def finish(self, facts: dict[str, Any]) -> SnapshotRef:
         """Check, digest, sync and rename; the snapshot is then complete, but not yet CURRENT.
