@@ -7,6 +7,7 @@ What is said when one fails is in `failures`.
 
 import gettext
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -16,7 +17,7 @@ gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 import click  # noqa: E402  (click reads the translation while it is imported)
 
-from workbench.cli import analyst, approving, failures, keyring, officer, operator, pages  # noqa: E402
+from workbench.cli import analyst, approving, doctor, failures, keyring, officer, operator, pages  # noqa: E402
 
 
 @click.group(
@@ -38,7 +39,14 @@ def _dress(command: click.Command) -> None:
             _dress(inner)
 
 
-for _command in (*operator.COMMANDS, *keyring.COMMANDS, *analyst.COMMANDS, *approving.COMMANDS, *officer.COMMANDS):
+for _command in (
+    *operator.COMMANDS,
+    *keyring.COMMANDS,
+    *analyst.COMMANDS,
+    *approving.COMMANDS,
+    *officer.COMMANDS,
+    *doctor.COMMANDS,
+):
     app.add_command(_command)
 _dress(app)
 
@@ -47,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave the process with its exit code."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(encoding=None if _writes_japanese(stream) else "utf-8", errors="replace")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # names, passphrases
     code = run(arguments)
     sys.exit(code if _is_written_out() else code or failures.REFUSED)
 
