@@ -1,7 +1,7 @@
 """The command line: parse, call, exit code. The only reader of the clock.
 
 Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査),
-`keyring` (鍵と担当者), `approving` (申請と承認).
+`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検).
 What is said when one fails is in `failures`.
 """
 
@@ -17,7 +17,7 @@ gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 import click  # noqa: E402  (click reads the translation while it is imported)
 
-from workbench.cli import analyst, approving, doctor, failures, keyring, officer, operator, pages  # noqa: E402
+from workbench.cli import analyst, approving, custody, doctor, failures, keeping, keyring, officer, operator, pages  # noqa: E402
 
 
 @click.group(
@@ -45,6 +45,8 @@ for _command in (
     *analyst.COMMANDS,
     *approving.COMMANDS,
     *officer.COMMANDS,
+    *custody.COMMANDS,
+    *keeping.COMMANDS,
     *doctor.COMMANDS,
 ):
     app.add_command(_command)
