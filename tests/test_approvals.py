@@ -156,6 +156,13 @@ PLANTED = {
 }
 
 
+def test_what_is_typed_in_place_of_a_number_is_not_repeated(ledger):
+    with pytest.raises(ApprovalError, match=r"^承認番号の申請が台帳にありません") as caught:
+        find(ledger, "123456789018")
+
+    assert "123456789018" not in str(caught.value)
+
+
 def test_an_approval_is_approved_once(ledger, file):
     number = ask(ledger, file)
     approvals.approve(hers(ledger.path, TARO), number, at=AT)

@@ -59,6 +59,7 @@ def destroy(desk):
 
 def test_after_destruction_no_vault_opens_and_the_ledger_says_so(desk):
     current = snapshot.current(desk.home).id
+    copy = shutil.copytree(desk.home.vault / current, desk.base / current)  # a backup of the vault, without keys
     answer = destroy(desk)
     last = lines(desk)[-1]
 
@@ -68,8 +69,9 @@ def test_after_destruction_no_vault_opens_and_the_ledger_says_so(desk):
     assert desk.enter("ledger", "verify").code == 0
     assert desk.enter("keys", "init", "--officer", "次の担当者").code == 0
     fresh = keys.unlock(desk.home.keys, passphrase=PASSPHRASE)
-    with pytest.raises(VaultError):
-        Vault(desk.home.vault / current, fresh.derive("vault")).verify()
+    assert not desk.home.vault.exists()
+    with pytest.raises(VaultError, match="壊れているか、鍵が違います"):
+        Vault(copy, fresh.derive("vault")).verify()
     assert desk.ingest().code == 0
     assert desk.enter("ledger", "verify").code == 0
 

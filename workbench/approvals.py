@@ -5,6 +5,7 @@ entries: `approval_requested`, `approved`, and whichever entry uses it. Nobody c
 """
 
 import hashlib
+import re
 import secrets
 import unicodedata
 from collections.abc import Sequence
@@ -18,6 +19,7 @@ from workbench.ledger.entry import REMOVED
 
 REQUESTED, APPROVED = "approval_requested", "approved"
 USES = {"letters": "手紙と宛名の一覧", "media": "媒体での持ち出し"}
+NUMBER = re.compile(r"A\d{8}-[0-9a-f]{6}")
 VALID_DAYS = 7
 CLOSED = "個人情報は開いていません。"
 
@@ -161,7 +163,8 @@ def _found(entries: Sequence[Entry], action: str, number: str, *, missing_is_fin
     found = next((e for e in entries if e.action == action and e.subject.get("approval") == number), None)
     if found or missing_is_fine:
         return found
-    msg = f"承認番号 {number} の申請が台帳にありません。番号を確認してください。{CLOSED}"
+    shown = f" {number} " if NUMBER.fullmatch(number) else ""  # whatever else was typed is not repeated
+    msg = f"承認番号{shown}の申請が台帳にありません。番号を確認してください。{CLOSED}"
     raise ApprovalError(msg)
 
 

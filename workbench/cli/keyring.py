@@ -1,5 +1,6 @@
 """Commands on the keys: make, add and remove officers, show, renew, destroy. Every change is a ledger entry first."""
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -149,6 +150,7 @@ def keys_destroy(key_id: str, passphrase_file: Path | None) -> None:
             at=clock.now(),
         )
     changes.destroy(home.keys)
+    shutil.rmtree(home.vault, ignore_errors=True)  # noise from here on
     click.echo(f"鍵 {key_id} を破棄しました。保管庫の名簿と仮名の対応は、二度と戻せません。台帳に記録しました。")
 
 

@@ -28,7 +28,7 @@ from workbench.keys.keyfile import PENDING
 from workbench.ledger import Ledger
 from workbench.pseudonymize import pseudonyms
 from workbench.settings import Home, make_folder, sync_folder, write_private
-from workbench.snapshot import BUILDING, CURRENT, SnapshotBuilder, SnapshotRef, publish, published
+from workbench.snapshot import BUILDING, CURRENT, SnapshotBuilder, SnapshotRef, open_snapshot, publish, published
 from workbench.vault import DRAFT, Vault
 
 MAPS = "pseudonym-maps"
@@ -73,7 +73,7 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
         _enter(home, master, "rotation_started", pending)
         _note(home, pending)
         try:
-            maps = [_renew(home, ref, pending.snapshots[ref.id], old=master, new=fresh) for ref in refs]
+            maps = _renew_all(home, pending, old=master, new=fresh)
             persons = sum(map(len, maps))
             _seal_map(home, maps, old=master, new=fresh)
             _note(home, _Pending(**(asdict(pending) | {"persons": persons})))
@@ -159,6 +159,36 @@ def _new_names(home: Home, refs: list[SnapshotRef]) -> dict[str, str]:
     return names
 
 
+def _renew_all(home: Home, pending: _Pending, *, old: MasterKey, new: MasterKey) -> list[pa.Table]:
+    """Build everything anew; first what has a vault, since it tells the new pseudonyms of what has none any more."""
+    refs = [ref for ref in published(home) if ref.id in pending.snapshots]
+    kept = [ref for ref in refs if (home.vault / ref.id).is_dir()]
+    maps = [_renew(home, ref, pending.snapshots[ref.id], old=old, new=new) for ref in kept]
+    known = pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
+    for ref in refs:
+        if ref not in kept:
+            _renew_without_vault(home, ref, pending.snapshots[ref.id], new=new, known=known)
+    return maps
+
+
+def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: MasterKey, known: pa.Table) -> None:
+    """Build a snapshot whose names are gone: who is in no other vault gets a pseudonym made from the old one."""
+    with open_snapshot(home, ref.id) as connection:
+        people = connection.sql("SELECT person_id, household_id FROM person").to_arrow_table()
+    domain, ids = ref.manifest["domain"], people["person_id"]
+    made = pa.array(pseudonyms(ids.to_numpy(), new.derive(f"orphan:{domain}")), pa.int64())
+    persons = pa.table({"old": ids, "new": pc.coalesce(_translated(ids, known), made)})
+    households = _new_households(people["household_id"], new.derive(f"household:{domain}"))
+    _build(home, ref, name, {"person_id": persons, "household_id": households})
+
+
+def _build(home: Home, ref: SnapshotRef, name: str, renamed: dict[str, pa.Table]) -> None:
+    facts = {key: value for key, value in ref.manifest.items() if key not in _FROM_THE_BUILDER}
+    with SnapshotBuilder(home, name) as builder:
+        builder.copy_renamed(ref.database, renamed)
+        builder.finish(facts)
+
+
 def _renew(home: Home, ref: SnapshotRef, name: str, *, old: MasterKey, new: MasterKey) -> pa.Table:
     """Build vault and snapshot `name` from those of `ref`, and return (old, new) of every person."""
     domain = ref.manifest["domain"]
@@ -174,10 +204,7 @@ def _renew(home: Home, ref: SnapshotRef, name: str, *, old: MasterKey, new: Mast
 
     before = Vault(home.vault / ref.id, old.derive("vault"))
     before.rewrite(Vault(home.vault / name, new.derive("vault")), rename)
-    facts = {key: value for key, value in ref.manifest.items() if key not in _FROM_THE_BUILDER}
-    with SnapshotBuilder(home, name) as builder:
-        builder.copy_renamed(ref.database, renamed)
-        builder.finish(facts)
+    _build(home, ref, name, renamed)
     return renamed["person_id"].append_column("old_key_id", pa.array([old.key_id] * len(renamed["person_id"])))
 
 
