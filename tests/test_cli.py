@@ -327,6 +327,15 @@ def test_a_sound_ledger_is_confirmed(desk):
     assert re.search(r"台帳は正しくつながっています（\d+ 件、末尾 \d+-[0-9a-f]{32}）", answer.out)
 
 
+def test_the_auditor_reads_who_did_what_when_and_why(desk):
+    everything, loads = desk.enter("ledger", "list").out, desk.enter("ledger", "list", "--action", "ingest").out
+
+    assert "keys_created" in everything
+    assert re.search(r"^2  \S+\+09:00  ingest  運用担当（署名 k[0-9a-f]{16}）  承認 —  予防接種の", loads, re.MULTILINE)
+    assert re.search(r"^    .*snapshot_id=\S+ .*read=\d+$", loads, re.MULTILINE)
+    assert "keys_created" not in loads
+
+
 def test_no_ledger_before_the_first_ingest_is_no_fault(fresh):
     assert re.search("台帳 .* はまだありません", fresh.enter("ledger", "verify").out)
 

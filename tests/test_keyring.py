@@ -1,5 +1,6 @@
 """The commands on keys: every change of who may open them is an entry first, and destruction is for ever."""
 
+import fcntl
 import json
 import re
 import shutil
@@ -7,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from tests.desk import APPROVER_PASSPHRASE, PASSPHRASE, Desk
+from tests.desk import APPROVER_PASSPHRASE, LOCK, PASSPHRASE, Desk
 from workbench import keys, snapshot
 from workbench.cli.keyring import _enter
 from workbench.errors import VaultError
@@ -101,6 +102,20 @@ def test_a_destruction_killed_behind_its_entry_is_finished_without_a_second_one(
     assert destroy(desk).code == 0
     assert not (desk.home.keys / keys.KEY_FILE).exists()
     assert len(lines(desk)) == count
+
+
+@pytest.mark.parametrize(
+    "words", ["add 課長 --new-passphrase-file {file}", "remove 担当者", "rotate", "destroy --key-id {id}"]
+)
+def test_while_another_change_is_under_way_the_key_file_stays(desk, words):
+    second = desk.second_officer()
+    identity, before = keys.status(desk.home.keys).key_id, (desk.home.keys / keys.KEY_FILE).read_bytes()
+    with (desk.home.snapshots / LOCK).open("w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        answer = desk.enter("keys", *words.format(file=second, id=identity).split())
+
+    assert "別の取り込みが動いています" in answer.err
+    assert (desk.home.keys / keys.KEY_FILE).read_bytes() == before
 
 
 def test_an_officer_killed_in_the_making_is_added_by_trying_again(desk):

@@ -6,8 +6,9 @@ from workbench.settings import find_home
 
 
 @click.command(
+    short_help="この機械への設置を点検し、直し方を示す。",
     help="この機械への設置を点検する（権限・umask・スワップ・一時フォルダー・通信・版・空き容量など）。"
-    "不可が1つでもあれば終了コード1。何も変更しない。"
+    "不可が1つでもあれば終了コード1。何も変更しない。",
 )
 @click.pass_context
 def doctor(context: click.Context) -> None:

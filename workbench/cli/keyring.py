@@ -1,6 +1,8 @@
 """Commands on the keys: make, add and remove officers, show, renew, destroy. Every change is a ledger entry first."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +12,7 @@ import click
 from workbench.cli import books, clock, passphrase
 from workbench.cli.options import STAFF_TEXT, account_name
 from workbench.errors import KeyFileError
-from workbench.settings import Home, find_home
+from workbench.settings import Home, find_home, make_folder
 
 if TYPE_CHECKING:
     from workbench import keys
@@ -83,9 +85,10 @@ def keys_remove(officer: str, passphrase_file: Path | None) -> None:
 
     home = find_home()
     master = passphrase.unlock(home, passphrase_file)
-    change = changes.remove_officer(home.keys, master, officer=officer)
-    _enter(home, master, "officer_removed", change, purpose=f"担当者の削除: {officer}", at=clock.now())
-    changes.put(home.keys, change.content)
+    with _alone(home):
+        change = changes.remove_officer(home.keys, master, officer=officer)
+        _enter(home, master, "officer_removed", change, purpose=f"担当者の削除: {officer}", at=clock.now())
+        changes.put(home.keys, change.content)
     click.echo(
         f"担当者 {officer} を外しました。鍵の写しを持ち出したおそれがあるときは、workbench keys rotate も必要です。"
     )
@@ -149,8 +152,9 @@ def keys_destroy(key_id: str, passphrase_file: Path | None) -> None:
             counts=counts,
             at=clock.now(),
         )
-    changes.destroy(home.keys)
-    shutil.rmtree(home.vault, ignore_errors=True)  # noise from here on
+    with _alone(home):
+        changes.destroy(home.keys)
+        shutil.rmtree(home.vault, ignore_errors=True)  # noise from here on
     click.echo(f"鍵 {key_id} を破棄しました。保管庫の名簿と仮名の対応は、二度と戻せません。台帳に記録しました。")
 
 
@@ -158,9 +162,20 @@ def add_officer(home: Home, master: "keys.MasterKey", *, officer: str, words: st
     """Authorise an officer: first in the ledger, then in the key file."""
     from workbench.keys import changes
 
-    change = changes.add_officer(home.keys, master, officer=officer, passphrase=words, at=at)
-    _enter(home, master, "officer_added", change, purpose=f"担当者の追加: {officer}", at=at)
-    changes.put(home.keys, change.content)
+    with _alone(home):
+        change = changes.add_officer(home.keys, master, officer=officer, passphrase=words, at=at)
+        _enter(home, master, "officer_added", change, purpose=f"担当者の追加: {officer}", at=at)
+        changes.put(home.keys, change.content)
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Keep every other change of the keys, and every ingest, out while the block runs."""
+    from workbench.ingest.guards import only_one
+
+    make_folder(home.snapshots)
+    with only_one(home):
+        yield
 
 
 def _enter(

@@ -87,6 +87,20 @@ def ledger_verify(anchor: str | None) -> None:
         click.echo("控えの記録が、台帳の中にそのままあります。")
 
 
+@ledger.command(name="list", help="台帳の記録を表示する（だれが、いつ、何のために、だれの承認で、何を、何件）。")
+@click.option("--action", metavar="NAME", help="この操作だけを表示する（例 reveal、ingest、approved）。")
+def ledger_list(action: str | None) -> None:
+    """Print the entries, each checked against the one before."""
+    for entry in books.open_ledger(find_home()).entries():
+        if action in (None, entry.action):
+            what = " ".join(f"{name}={value}" for name, value in (*entry.subject.items(), *entry.counts.items()))
+            by = f"{entry.actor}（署名 {entry.signer}）"
+            click.echo(
+                f"{entry.seq}  {entry.at}  {entry.action}  {by}  承認 {entry.approved_by or '—'}  {entry.purpose}"
+            )
+            click.echo(f"    {what}")
+
+
 def _refuse_unless_entered(book: "Ledger", home: Home) -> None:
     """Refuse a ledger that does not know the published snapshot: its end, or all of it, was taken away.
 
