@@ -93,7 +93,7 @@ def _keys(tour: Tour) -> keys.MasterKey:
     master = passphrase.unlock(tour.home, None)
     if len(keys.status(tour.home.keys).officers) == 1:
         words = keys.write_demo_passphrase(tour.home.keys, keys.DEMO_APPROVER)
-        add_officer(tour.home, master, officer=APPROVER, words=words, at=tour.at)
+        add_officer(tour.home, master, officer=APPROVER, passphrase=words, at=tour.at)
         tour.say(f"2人目の担当者（{APPROVER}）を登録しました。")
     return master
 

@@ -72,7 +72,7 @@ def keys_add(officer: str, new_passphrase_file: Path | None, passphrase_file: Pa
     words = (
         passphrase.read_file(new_passphrase_file) if new_passphrase_file else passphrase.ask(title, again="もう一度")
     )
-    add_officer(home, master, officer=officer, words=words, at=clock.now())
+    add_officer(home, master, officer=officer, passphrase=words, at=clock.now())
     click.echo(f"担当者 {officer} を追加しました。ほかの担当者の鍵と保管庫は変わっていません。")
 
 
@@ -158,13 +158,13 @@ def keys_destroy(key_id: str, passphrase_file: Path | None) -> None:
     click.echo(f"鍵 {key_id} を破棄しました。保管庫の名簿と仮名の対応は、二度と戻せません。台帳に記録しました。")
 
 
-def add_officer(home: Home, master: "keys.MasterKey", *, officer: str, words: str, at: datetime) -> None:
-    """Authorise an officer: first in the ledger, then in the key file."""
+def add_officer(home: Home, master: "keys.MasterKey", *, at: datetime, **new: str | int) -> None:
+    """Authorise an officer (see `changes.add_officer`): first in the ledger, then in the key file."""
     from workbench.keys import changes
 
     with _alone(home):
-        change = changes.add_officer(home.keys, master, officer=officer, passphrase=words, at=at)
-        _enter(home, master, "officer_added", change, purpose=f"担当者の追加: {officer}", at=at)
+        change = changes.add_officer(home.keys, master, at=at, **new)
+        _enter(home, master, "officer_added", change, purpose=f"担当者の追加: {change.officer.name}", at=at)
         changes.put(home.keys, change.content)
 
 

@@ -13,7 +13,6 @@ from workbench.signatures import Signer, is_signed, key_name
 MAX_TEXT = 200  # characters of free text
 MAX_ITEMS = 200  # of a subject or of counts
 MAX_NUMBER = 10**10  # below: rows and bytes fit, no personal number with eleven digits does
-MIN_ANCHOR = 16  # hex digits of a hash that are enough to find an entry by
 
 OPENED = "keys_created"  # introduces its own signer: allowed only while nobody is authorised
 ADDED = "officer_added"
