@@ -66,6 +66,7 @@ def test_the_approver_signs_and_the_ledger_knows_until_when(ledger, file):
     *_, entry = ledger.entries()
 
     assert until == AT + timedelta(days=3)
+    assert entry.counts == {"rows": 0}
     assert (entry.action, entry.actor, entry.signer) == ("approved", TARO.officer, TARO.key)
     assert entry.subject["until"] == until.isoformat()
 

@@ -331,7 +331,9 @@ def test_the_auditor_reads_who_did_what_when_and_why(desk):
     everything, loads = desk.enter("ledger", "list").out, desk.enter("ledger", "list", "--action", "ingest").out
 
     assert "keys_created" in everything
-    assert re.search(r"^2  \S+\+09:00  ingest  運用担当（署名 k[0-9a-f]{16}）  承認 —  予防接種の", loads, re.MULTILINE)
+    assert re.search(
+        r"^2  \S+\+09:00  ingest  運用担当（署名 担当者 k[0-9a-f]{16}）  承認 —  予防接種の", loads, re.MULTILINE
+    )
     assert re.search(r"^    .*snapshot_id=\S+ .*read=\d+$", loads, re.MULTILINE)
     assert "keys_created" not in loads
 

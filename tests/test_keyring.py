@@ -41,6 +41,7 @@ def test_adding_and_removing_an_officer_are_entries_signed_by_who_did_it(desk):
     assert (added["action"], added["actor"], added["signer"]) == ("officer_added", "担当者", first.key)
     assert (removed["action"], removed["actor"], removed["subject"]["key"]) == ("officer_removed", "課長", first.key)
     assert desk.enter("ledger", "verify").code == 0
+    assert re.search(r"officer_removed  課長（署名 課長 k[0-9a-f]{16}）", desk.enter("ledger", "list").out)
     assert "パスフレーズが違います" in desk.enter("keys", "rotate").err
 
 

@@ -49,7 +49,7 @@ def carry(  # noqa: PLR0913 - the file, its leave, the medium, where to, when
         msg = "媒体の番号と持ち出し先は、英字で始まる英数字（32文字まで）にしてください。何も記録していません。"
         raise LedgerError(msg)
     digest = approvals.file_digest(file)
-    rows = _row_count(file)
+    rows = approvals.row_count(file)
 
     def guard(entries: Sequence[Entry]) -> None:
         found = approvals.checked(entries, number, ledger=ledger, use="media", at=at)
@@ -123,11 +123,3 @@ def _register(entries: Sequence[Entry]) -> Iterator[Carry]:
             erased_at=end.at if end else "",
             erased_by=end.actor if end else "",
         )
-
-
-def _row_count(file: Path) -> int:
-    """Return the lines of a text table below its header; 0 of anything else."""
-    if file.suffix.lower() not in (".csv", ".tsv", ".txt"):
-        return 0
-    with file.open("rb") as content:
-        return max(0, sum(1 for line in content if line.strip()) - 1)

@@ -57,7 +57,9 @@ def approve(number: str, days: int, file: Path | None, passphrase_file: Path | N
         msg = f"{file.name} は、承認番号 {number} で申請されたものと中身が違います。何も記録していません。"
         raise ApprovalError(msg)
     use = approvals.USES.get(str(asked.subject["use"]), "不明")
-    click.echo(f"申請者 {asked.actor}　目的 {asked.purpose}　使いみち {use}　申請日時 {asked.at}")
+    click.echo(
+        f"申請者 {asked.actor}　目的 {asked.purpose}　使いみち {use}　{asked.counts['rows']:,} 行　申請日時 {asked.at}"
+    )
     ledger = books.open_ledger(home, passphrase.unlock(home, passphrase_file))
     until = approvals.approve(ledger, number, at=clock.now(), days=days)
     click.echo(f"承認番号 {number} を承認しました（{until:%Y-%m-%d %H:%M} まで、1回だけ使えます）。")

@@ -91,10 +91,12 @@ def ledger_verify(anchor: str | None) -> None:
 @click.option("--action", metavar="NAME", help="この操作だけを表示する（例 reveal、ingest、approved）。")
 def ledger_list(action: str | None) -> None:
     """Print the entries, each checked against the one before."""
+    officers: dict[str, str] = {}  # short name of a key -> officer, as the entry says that introduced it
     for entry in books.open_ledger(find_home()).entries():
+        officers |= {entry.subject["key"]: entry.officer} if "public_key" in entry.subject else {}
         if action in (None, entry.action):
             what = " ".join(f"{name}={value}" for name, value in (*entry.subject.items(), *entry.counts.items()))
-            by = f"{entry.actor}（署名 {entry.signer}）"
+            by = f"{entry.actor}（署名 {officers.get(entry.signer, '')} {entry.signer}）"
             click.echo(
                 f"{entry.seq}  {entry.at}  {entry.action}  {by}  承認 {entry.approved_by or '—'}  {entry.purpose}"
             )

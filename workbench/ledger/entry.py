@@ -84,6 +84,11 @@ class Entry:
         return _canonical(asdict(self)) + b"\n"
 
     @property
+    def officer(self) -> str:
+        """The officer whom an entry with a public key introduces."""
+        return self.actor if self.action == OPENED else self.purpose.rpartition(": ")[2]
+
+    @property
     def head(self) -> Head:
         """This entry as a head."""
         return Head(self.seq, self.hash)
