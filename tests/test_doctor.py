@@ -73,6 +73,15 @@ def test_before_anything_is_made_it_is_told_what_to_make(tmp_path):
     assert "workbench keys init で作る" in answer.out
 
 
+def test_a_torn_last_line_of_the_ledger_is_a_warning(desk):
+    path = desk.home.registers / "ledger.jsonl"
+    path.write_bytes(path.read_bytes()[:-9])
+    answer = desk.enter("doctor")
+
+    assert (answer.code, levels(answer.out)["不可"]) == (0, set())
+    assert "台帳" in levels(answer.out)["注意"]
+
+
 def weaken_scrypt(desk):
     path = desk.home.keys / keys.KEY_FILE
     content = json.loads(path.read_bytes())

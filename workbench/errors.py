@@ -46,6 +46,10 @@ class LedgerError(WorkbenchError, RuntimeError):
     """The ledger is damaged, or cannot be written."""
 
 
+class TornLedgerError(LedgerError):
+    """The ledger's last line is unfinished: whoever wrote it was killed, and entered nothing."""
+
+
 class SnapshotError(WorkbenchError, RuntimeError):
     """A snapshot is damaged, unfinished, or of another format."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from workbench import keys, snapshot
 from workbench.doctor.finding import BAD, WARNING, Check, Found
-from workbench.errors import KeyFileError, LedgerError, NoSnapshotError, SnapshotError
+from workbench.errors import KeyFileError, LedgerError, NoSnapshotError, SnapshotError, TornLedgerError
 from workbench.keys.keyfile import PENDING
 from workbench.ledger import Ledger
 from workbench.settings import Home
@@ -87,6 +87,8 @@ def _ledger(home: Home) -> Found:
     """Yield a break in the ledger."""
     try:
         Ledger(home.registers / "ledger.jsonl").verify()
+    except TornLedgerError as error:
+        yield WARNING, str(error), "次の記録のときに自動で片付く"
     except LedgerError as error:
         yield BAD, str(error), "workbench ledger verify で確かめ、バックアップと比べる"
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
-from workbench.errors import LedgerError, WorkbenchError
+from workbench.errors import LedgerError, TornLedgerError, WorkbenchError
 from workbench.ledger.entry import (
     EMPTY,
     MAX_TEXT,
@@ -237,9 +237,9 @@ class Ledger:
         os.ftruncate(file, start)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def _torn(self, seq: int) -> LedgerError:
+    def _torn(self, seq: int) -> TornLedgerError:
         where = f"台帳 {self.path} の {seq} 行目が途中で切れています。記録中に止まった跡です。"
-        return LedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
+        return TornLedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
 
     def _damaged(self, seq: int | None) -> LedgerError:
         where = f"{seq} 行目" if seq else "最後の行"
