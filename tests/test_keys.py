@@ -330,5 +330,5 @@ def test_a_key_file_of_the_earlier_form_names_the_cure(folder):
     path = folder / keys.KEY_FILE
     path.write_text('{"version": 1, "key_id": "00"}', encoding="utf-8")
 
-    with pytest.raises(KeyFileError, match=r"前の版の形式.*workbench keys init で作り直して"):
+    with pytest.raises(KeyFileError, match=r"前の版の形式.*workbench keys init から始めて"):
         unlock(folder)

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import resource
@@ -394,6 +395,20 @@ def test_an_entry_that_no_authorised_officer_signed_is_found(filled, name):
 
     with pytest.raises(LedgerError, match="6 行目の署名"):
         filled.verify()
+
+
+def test_a_ledger_of_the_earlier_form_names_the_cure(ledger):
+    content = {"seq": 1, "at": AT.isoformat(), "action": "ingest", "actor": "a", "purpose": "p", "approved_by": None}
+    content |= {"subject": {}, "counts": {}, "previous": "0" * 64}
+    spelled = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content |= {"hash": hashlib.sha256(spelled.encode()).hexdigest()}
+    ledger.path.write_text(
+        json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n", encoding="utf-8"
+    )
+
+    for use in (ledger.verify, ledger.head, lambda: enter(ledger)):
+        with pytest.raises(LedgerError, match=r"前の版の形式.*別の場所に移し、keys init から"):
+            use()
 
 
 def test_without_an_officer_nothing_is_entered(ledger):

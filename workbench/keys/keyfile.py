@@ -114,8 +114,8 @@ def read(path: Path) -> KeyFile:
         return parsed
     if _OLD_VERSION.match(content):
         msg = (
-            f"鍵ファイル {path} は前の版の形式で、この版では開けません。鍵のフォルダーを別の場所に移し、"
-            "workbench keys init で作り直してから、取り込み直してください。何も変更していません。"
+            f"鍵ファイル {path} は前の版の形式で、この版では開けません。{path.parents[1]} を別の場所に移し、"
+            "workbench keys init から始めて、取り込み直してください。何も変更していません。"
         )
         raise KeyFileError(msg)
     raise damaged(path)

@@ -28,6 +28,7 @@ from workbench.ledger.entry import (
     Roll,
     chained,
     is_code,
+    is_of_earlier_form,
     is_staff_text,
     opening,
     parse,
@@ -155,7 +156,7 @@ class Ledger:
                 raise self._torn(head.seq + 1)
             entry = parse(line)
             if entry is None or (entry.seq, entry.previous) != (head.seq + 1, head.hash):
-                raise self._damaged(head.seq + 1)
+                raise self._damaged(head.seq + 1, line)
             if not roll.accepts(entry):
                 raise self._unsigned(entry.seq)
             head = entry.head
@@ -214,7 +215,7 @@ class Ledger:
             return EMPTY, tail
         entry = parse(finished.rpartition(b"\n")[2] + b"\n")
         if entry is None:
-            raise self._damaged(None)
+            raise self._damaged(None, finished)
         return entry.head, tail
 
     def _set_aside(self, seq: int, tail: bytes) -> bytes | None:
@@ -241,7 +242,12 @@ class Ledger:
         where = f"台帳 {self.path} の {seq} 行目が途中で切れています。記録中に止まった跡です。"
         return TornLedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
 
-    def _damaged(self, seq: int | None) -> LedgerError:
+    def _damaged(self, seq: int | None, line: bytes) -> LedgerError:
+        if is_of_earlier_form(line):
+            what = f"台帳 {self.path} は前の版の形式（署名なし）で、この版では続けられません。"
+            return LedgerError(
+                f"{what}{self.path.parents[1]} を別の場所に移し、keys init から始めてください。何も変更していません。"
+            )
         where = f"{seq} 行目" if seq else "最後の行"
         what = f"台帳 {self.path} の{where}が前の記録とつながりません。改変・削除・並べ替えの疑いがあります。"
         return LedgerError(f"{what}ファイルを保全し、バックアップと比べてください。何も変更していません。")

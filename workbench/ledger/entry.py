@@ -166,6 +166,16 @@ def parse(line: bytes) -> Entry | None:
     return entry if whole else None
 
 
+def is_of_earlier_form(line: bytes) -> bool:
+    """Return whether the last of `line` is an entry as the version before signatures wrote it, whole."""
+    try:
+        content = json.loads(line.rpartition(b"\n")[2] or line)
+        stated = content.pop("hash")
+        return "signature" not in content and stated == hashlib.sha256(_canonical(content)).hexdigest()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return False
+
+
 def is_staff_text(text: object) -> bool:
     """Return whether an entry may hold `text` as a name or a purpose: one line, not empty, without a long number."""
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
