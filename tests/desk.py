@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +16,13 @@ from workbench import keys, snapshot
 from workbench.settings import Home
 
 PASSPHRASE = "a passphrase that only the tests use"
+APPROVER_PASSPHRASE = "another passphrase of the tests"
+NUMBER = re.compile(r"A\d{8}-[0-9a-f]{6}")
 LOCK = ".ingest.lock"
 
 # Values that must never come back out of the program; all of them stand in good rows.
 CANARIES = {"氏名": "金糸雀 鳥子", "氏名カナ": "カナリア トリコ", "住所": "秘密町九丁目", "電話番号": "0999-77-7777"}
-SECRETS = (*CANARIES.values(), *MY_NUMBERS, "12345678901", "000000000000001", "XLOTX", PASSPHRASE)
+SECRETS = (*CANARIES.values(), *MY_NUMBERS, "12345678901", "000000000000001", "XLOTX", PASSPHRASE, APPROVER_PASSPHRASE)
 
 GOOD = {
     "住民.csv": [resident(1, **CANARIES), resident(2), resident(3)],
@@ -92,6 +95,24 @@ class Desk:
     def ingest(self, extracts: Path | None = None) -> Answer:
         """Load a delivery."""
         return self.enter("ingest", "--extracts", extracts or self.deliver(), "--by", "運用担当")
+
+    def second_officer(self) -> Path:
+        """Return the passphrase file of 課長, authorised when first asked for."""
+        file = self.secret("approver.txt", APPROVER_PASSPHRASE)
+        if "課長" not in [officer.name for officer in keys.status(self.home.keys).officers]:
+            from workbench.cli.keyring import add_officer  # noqa: PLC0415 - as `keys add`, with cheap scrypt
+
+            master = keys.unlock(self.home.keys, passphrase=PASSPHRASE)
+            new = {"officer": "課長", "passphrase": APPROVER_PASSPHRASE, "scrypt_n": keys.MIN_SCRYPT_N}
+            add_officer(self.home, master, at=datetime(2026, 11, 1, tzinfo=UTC), **new)
+        return file
+
+    def approval(self, file: Path, *more: object) -> str:
+        """Let the first officer ask for leave to use `file`, and 課長 agree; return the number."""
+        second = self.second_officer()
+        number = NUMBER.search(self.enter("request", file, "--purpose", "MR第2期の勧奨", *more).out)[0]
+        assert self.enter("approve", number, "--passphrase-file", second).code == 0
+        return number
 
     def persons(self) -> int:
         """Open the published snapshot and count."""

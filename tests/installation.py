@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,11 +11,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from tests.officers import approved
 from workbench.settings import Home
 
 CITY = Path(__file__).parents[1] / "data" / "synthetic"
 AS_OF = "2026-11-01"  # the day of extraction of the committed city
+AT = datetime(2026, 11, 1, tzinfo=UTC)
 PASSPHRASE = "a passphrase that only the tests use"
+APPROVER_PASSPHRASE = "another passphrase of the tests"
+NUMBER = re.compile(r"A\d{8}-[0-9a-f]{6}")
 PASSWORD = "Pa55-for-tests"
 
 
@@ -72,16 +77,20 @@ class Installation:
         with _temporary_folder(self.temporary):
             self.run("report", "coverage", "-p", f"as_of={AS_OF}")
             self.run("report", "followup", "-p", f"as_of={AS_OF}", "-p", "slot=MR2-1")
-            self.run(
-                "letters",
-                str(self.reminder_list()),
-                "--purpose=MR第2期の勧奨",
-                "--by=勧奨担当",
-                "--approved-by=課長",
-                f"--password-file={self._secret('password', PASSWORD)}",
-            )
+            password = self._secret("password", PASSWORD)
+            list_file = str(self.reminder_list())
+            self.run("letters", list_file, f"--approval={self.approval(list_file)}", f"--password-file={password}")
             self.run("ledger", "verify")
         return self
+
+    def approval(self, list_file: str) -> str:
+        """Let the first officer ask and a second one agree; return the number."""
+        second = self._secret("approver", APPROVER_PASSPHRASE)
+        self.run("keys", "add", "課長", f"--new-passphrase-file={second}")
+        asked = self.run("request", list_file, "--purpose=MR第2期の勧奨")
+        number = NUMBER.search(asked)[0]
+        self.run("approve", number, f"--passphrase-file={second}")
+        return number
 
     def reminder_list(self) -> Path:
         """Return the pseudonymous list that the follow-up report left."""
@@ -95,14 +104,16 @@ class Installation:
         with snapshot.open_snapshot(Home(self.home)) as connection:
             person_ids = [row[0] for row in connection.execute("SELECT person_id FROM person").fetchall()]
         master = keys.unlock(self.home / "keys", officer=None, passphrase=PASSPHRASE)
+        book = ledger.Ledger(self.base / "ledger-of-the-test.jsonl", master.signer)
+        approval = approved(book, Path(__file__), at=AT)
         return (
             vault.Vault(self.home / "vault" / current.id, master.derive("vault"))
             .reveal(
                 person_ids,
-                approval=vault.Approval("試験", "試験の申請者", "試験の承認者"),
-                ledger=ledger.Ledger(self.base / "ledger-of-the-test.jsonl"),
-                at=datetime(2026, 11, 1, tzinfo=UTC),
-                subject={"snapshot_id": current.id},
+                approval=approval,
+                ledger=book,
+                at=AT,
+                subject={"snapshot_id": current.id, "list_sha256": approval.file_sha256},
             )
             .rows
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.desk import GOOD, LOCK, Desk, spoiled
+from tests.desk import GOOD, LOCK, NUMBER, Desk, spoiled
 from tests.extracts import DOSE, ORDINARY, PROTECTION, csv_text, resident, row_of
 from tests.tables import rows
 from workbench.mynumber import check_digit
@@ -425,7 +425,7 @@ def test_a_passphrase_file_that_does_not_exist(desk):
     )
 
 
-@pytest.mark.parametrize("command", ["ingest --extracts .", "letters x.csv --purpose 勧奨 --approved-by 課長"])
+@pytest.mark.parametrize("command", ["ingest --extracts .", "letters x.csv --approval A20261101-000000"])
 def test_no_keys_yet(tmp_path, command):
     fresh = Desk(tmp_path)
 
@@ -443,9 +443,7 @@ def test_a_damaged_key_file(desk):
 # ---------------------------------------------------------------- nothing published yet
 
 
-@pytest.mark.parametrize(
-    "command", ["report coverage", "snapshots", "letters {list} --purpose 勧奨 --approved-by 課長"]
-)
+@pytest.mark.parametrize("command", ["report coverage", "snapshots", "letters {list} --approval A20261101-000000"])
 def test_no_snapshot_yet(tmp_path, command):
     fresh = Desk(tmp_path).make_keys()
     words = command.format(list=tmp_path / "list.csv").split()
@@ -621,18 +619,17 @@ def pseudonymous_list(desk):
     return path
 
 
-def letters(desk, list_file, *more):
-    return desk.enter(
-        "letters", list_file, "--purpose", "MR第2期の勧奨", "--by", "勧奨担当", "--approved-by", "課長", *more
-    )
+def letters(desk, list_file, number, *more):
+    return desk.enter("letters", list_file, "--approval", number, *more)
 
 
 @pytest.mark.parametrize("file", ["register.parquet", "register.seal"])
 def test_a_damaged_vault_opens_nothing(desk, pseudonymous_list, file):
     current = (desk.home.snapshots / "CURRENT").read_text().strip()
+    number = desk.approval(pseudonymous_list)
     before = desk.state()
     with spoiled(desk.home.vault / current / file, flip):
-        answer = letters(desk, pseudonymous_list)
+        answer = letters(desk, pseudonymous_list, number)
 
     assert_refused(answer, r"保管庫 .*壊れている.*個人情報は開いていません")
     assert desk.state() == before
@@ -661,18 +658,24 @@ def test_letters_for_a_list_that_will_not_do(desk, case):
     path.unlink(missing_ok=True)
     if content is not None:
         path.write_bytes(content)
+    number = desk.approval(path if content else desk.passphrase_file)
     before = desk.state()
 
-    assert_refused(letters(desk, path), pattern)
+    assert_refused(letters(desk, path, number), pattern)
     assert desk.state() == before
 
 
 def test_letters_need_a_second_person_and_a_strong_password(desk, pseudonymous_list):
     weak = desk.secret("weak.txt", "short")
+    own = NUMBER.search(desk.enter("request", pseudonymous_list, "--purpose", "MR第2期の勧奨").out)[0]
 
-    assert_refused(letters(desk, pseudonymous_list, "--approved-by", "勧奨担当"), r"申請者と承認者が同じ人です")
-    assert_refused(letters(desk, pseudonymous_list, "--password-file", weak), r"パスワードは英数字と記号で12文字以上")
-    assert_refused(letters(desk, pseudonymous_list, "--purpose", " "), r"--purpose.*空でなく", code=2)
+    assert_refused(desk.enter("approve", own), r"申請した本人は承認できません")
+    assert_refused(letters(desk, pseudonymous_list, own), rf"承認番号 {own} はまだ承認されていません")
+    assert_refused(letters(desk, pseudonymous_list, "A20261101-000000"), r"申請が台帳にありません")
+    given = desk.approval(pseudonymous_list)
+    assert_refused(letters(desk, pseudonymous_list, given, "--password-file", weak), r"英数字と記号で12文字以上")
+    assert_refused(desk.enter("request", pseudonymous_list, "--purpose", " "), r"--purpose.*空でなく", code=2)
+    assert_refused(desk.enter("request", desk.base / "none.csv", "--purpose", "勧奨"), r"none.csv を読めません")
 
 
 # ---------------------------------------------------------------- two at once

@@ -164,8 +164,15 @@ WRONG = rows("""
     ingest                                        | --extracts を指定してください
     ingest --extracts                             | --extracts には値が必要です
     ingest --extracts x --by 1234-5678-9018       | '--by' の値が正しくありません.*長い番号を含まない
-    letters --purpose a --approved-by b           | LIST を指定してください
-    letters x.csv --purpose a                     | --approved-by を指定してください
+    letters --approval A20261101-000000           | LIST を指定してください
+    letters x.csv                                 | --approval を指定してください
+    request x.csv                                 | --purpose を指定してください
+    request x.csv --purpose a --use paint         | 次から選んでください: 'letters', 'media'
+    approve                                       | NUMBER を指定してください
+    approve A20261101-000000 --days 31            | 1 から 30 までの整数で
+    ledger verify --anchor 12                     | 番号-ハッシュ16桁以上
+    keys add                                      | NAME を指定してください
+    keys destroy                                  | --key-id を指定してください
     report                                        | REPORT（coverage、followup のどれか）を指定
     report coverage followup                      | 余分な引数があります（followup）
     snapshots all                                 | 余分な引数があります（all）
@@ -317,7 +324,18 @@ def test_a_sound_ledger_is_confirmed(desk):
     answer = desk.enter("ledger", "verify")
 
     assert answer.code == 0
-    assert re.search(r"台帳は正しくつながっています（\d+ 件、末尾 [0-9a-f]{16}）", answer.out)
+    assert re.search(r"台帳は正しくつながっています（\d+ 件、末尾 \d+-[0-9a-f]{32}）", answer.out)
+
+
+def test_the_auditor_reads_who_did_what_when_and_why(desk):
+    everything, loads = desk.enter("ledger", "list").out, desk.enter("ledger", "list", "--action", "ingest").out
+
+    assert "keys_created" in everything
+    assert re.search(
+        r"^2  \S+\+09:00  ingest  運用担当（署名 担当者 k[0-9a-f]{16}）  承認 —  予防接種の", loads, re.MULTILINE
+    )
+    assert re.search(r"^    .*snapshot_id=\S+ .*read=\d+$", loads, re.MULTILINE)
+    assert "keys_created" not in loads
 
 
 def test_no_ledger_before_the_first_ingest_is_no_fault(fresh):
@@ -326,14 +344,14 @@ def test_no_ledger_before_the_first_ingest_is_no_fault(fresh):
 
 TAMPERED = {
     "a word is changed": (
-        lambda lines: [lines[0].replace("運用担当".encode(), "運営担当".encode()), *lines[1:]],
-        "1 行目が",
+        lambda lines: [lines[0], lines[1].replace("運用担当".encode(), "運営担当".encode()), lines[2]],
+        "2 行目が",
     ),
     "a line is removed": (lambda lines: lines[1:], "1 行目が"),
-    "two lines change places": (lambda lines: [lines[1], lines[0]], "1 行目が"),
-    "a line is written twice": (lambda lines: [*lines, lines[-1]], "3 行目が"),
-    "the last line is torn": (lambda lines: [lines[0], lines[1][:-9]], "2 行目が途中で切れています"),
-    "the last line is removed": (lambda lines: lines[:1], "取り込んだ記録がありません.*切り取られた"),
+    "two lines change places": (lambda lines: [lines[1], lines[0], lines[2]], "1 行目が"),
+    "a line is written twice": (lambda lines: [*lines, lines[-1]], "4 行目が"),
+    "the last line is torn": (lambda lines: [*lines[:2], lines[2][:-9]], "3 行目が途中で切れています"),
+    "the last line is removed": (lambda lines: lines[:2], "取り込んだ記録がありません.*切り取られた"),
     "all lines are removed": (lambda _: [], "取り込んだ記録がありません"),
     "the file is removed": (None, "取り込んだ記録がありません"),
 }

@@ -1,17 +1,19 @@
 import datetime as dt
 import json
 import multiprocessing
+from pathlib import Path
 
 import pytest
 
 from tests.extracts import DELIVERY, DOSE, EXEMPTION, PROTECTION, SPECIAL, resident, row_of, write_extract
+from tests.officers import approved
 from workbench import ingest as room
 from workbench import keys, snapshot
 from workbench.errors import SourceError, StorageError
 from workbench.ingest import guards
 from workbench.ledger import Ledger
 from workbench.settings import Home
-from workbench.vault import Approval, Vault
+from workbench.vault import Vault
 
 AT = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.timezone(dt.timedelta(hours=9)))
 RESIDENTS, DOSES = "住民.csv", "接種記録.csv"
@@ -126,13 +128,15 @@ def test_periods_of_residence_end_the_day_before(load):
     ]
 
 
-def reveal(load, vault):
+def reveal(load, vault, master):
+    ledger = Ledger(load.home.registers / "ledger.jsonl", master.signer)
+    approval = approved(ledger, Path(__file__), at=AT)
     return vault.reveal(
         [number for (number,) in ask(load.home, "SELECT person_id FROM person")],
-        approval=Approval("試験", "申請者", "承認者"),
-        ledger=Ledger(load.home.registers / "ledger.jsonl"),
+        approval=approval,
+        ledger=ledger,
         at=AT,
-        subject={},
+        subject={"list_sha256": approval.file_sha256},
     )
 
 
@@ -184,7 +188,7 @@ def test_a_protected_person_behind_a_row_that_cannot_be_read(load, master, case)
             load(files, then=spoil)
         return
     result = load(files, then=spoil)
-    revealed = reveal(load, Vault(load.home.vault / result.snapshot.id, master.derive("vault")))
+    revealed = reveal(load, Vault(load.home.vault / result.snapshot.id, master.derive("vault")), master)
     assert len(revealed.rows) == 2 - is_household_protected
 
 
@@ -194,7 +198,7 @@ def test_a_protection_row_left_out_for_its_dates_still_protects(load, master):
 
     assert counts(result, "支援措置.csv") == (1, 0, 0, 1, {"bad_date": 1})
     vault = Vault(load.home.vault / result.snapshot.id, master.derive("vault"))
-    revealed = reveal(load, vault)
+    revealed = reveal(load, vault, master)
     assert revealed.rows["name"].to_pylist() == ["試験 花子"]
     assert revealed.withheld["protected"] == 1
 
@@ -209,7 +213,7 @@ def test_no_resident_at_all_is_refused(load):
 def test_the_ledger_and_the_manifest_name_each_other(load):
     result = load(ONE_OF_EACH)
 
-    entry = json.loads((load.home.registers / "ledger.jsonl").read_text())
+    entry = json.loads((load.home.registers / "ledger.jsonl").read_text().splitlines()[-1])
     assert entry["subject"]["snapshot_id"] == result.snapshot.id
     assert entry["subject"]["manifest_sha256"] == result.snapshot.manifest["manifest_sha256"]
     assert entry["counts"] == {"read": 8, "kept": 8, "duplicates": 0, "quarantined": 0}

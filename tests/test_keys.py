@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from workbench import keys
 from workbench.errors import KeyFileError, PassphraseError, StorageError
+from workbench.keys import changes, keyfile
+from workbench.signatures import is_signed
 
 AT = datetime.fromisoformat("2026-11-04T09:00:00+09:00")
 LOW_N = 2**12  # quick; only tests ask for less than MIN_SCRYPT_N
@@ -116,7 +118,7 @@ def test_flip_of_any_byte_is_found_without_the_passphrase(folder):
     path = folder / keys.KEY_FILE
     whole = path.read_bytes()
     for place in range(len(whole)):
-        for bit in (0, 5, 7):
+        for bit in (place % 5, 5 + place % 3):
             path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
             with pytest.raises(KeyFileError, match="壊れて"):
                 unlock(folder)
@@ -128,7 +130,7 @@ def test_truncation_anywhere_and_a_longer_file_are_found(folder):
     for content in [*(whole[:size] for size in range(len(whole))), whole + b"\n", b"\xff\xfe", b"[]", b"[" * 100_000]:
         path.write_bytes(content)
         with pytest.raises(KeyFileError, match="壊れて"):
-            unlock(folder)
+            keys.check(folder)
 
 
 def forge(folder, change):
@@ -136,7 +138,7 @@ def forge(folder, change):
     path = folder / keys.KEY_FILE
     content = json.loads(path.read_bytes())
     change(content, content["wraps"][0])
-    file = keys._KeyFile.model_validate_json(json.dumps(content))
+    file = keyfile.KeyFile.model_validate_json(json.dumps(content))
     path.write_bytes(file.model_copy(update={"checksum": file.sum()}).to_bytes())
 
 
@@ -146,7 +148,11 @@ FORGERIES = {
     "another key id": (lambda file, _: file.update(key_id="00" * 8), PassphraseError),
     "another salt": (lambda _, wrap: wrap.update(salt="00" * 16), PassphraseError),
     "impossible nonce": (lambda _, wrap: wrap.update(nonce="00"), PassphraseError),
-    "another ciphertext": (lambda _, wrap: wrap.update(ciphertext="00" * 48), PassphraseError),
+    "other private keys": (lambda _, wrap: wrap.update(private_keys="00" * 80), PassphraseError),
+    "another master key": (lambda _, wrap: wrap.update(master="00" * 48), PassphraseError),
+    "another signing key": (lambda _, wrap: wrap.update(signing_key="00" * 32), PassphraseError),
+    "another sealing key": (lambda _, wrap: wrap.update(sealing_key="00" * 32), PassphraseError),
+    "another ephemeral key": (lambda _, wrap: wrap.update(ephemeral_key="09" + "00" * 31), PassphraseError),
     "dearer scrypt": (lambda _, wrap: wrap["kdf"].update(n=2 * LOW_N), PassphraseError),
     "scrypt below the minimum": (lambda _, wrap: wrap["kdf"].update(n=2), KeyFileError),
     "scrypt that stops the machine": (lambda _, wrap: wrap["kdf"].update(n=2**30), KeyFileError),
@@ -206,3 +212,123 @@ def test_demo_passphrase_opens_the_demo_keys_and_is_kept(tmp_path):
     assert unlock(tmp_path, passphrase)
     with pytest.raises(KeyFileError, match="すでにあります"):
         keys.write_demo_passphrase(tmp_path)
+
+
+# ---------------------------------------------------------------- officers
+
+OTHER = "staple battery horse"
+
+
+def add(folder, name="taro", words=OTHER):
+    change = changes.add_officer(folder, unlock(folder), officer=name, passphrase=words, at=AT, scrypt_n=LOW_N)
+    changes.put(folder, change.content)
+    return change
+
+
+def wraps(folder):
+    return {wrap["officer"]: wrap for wrap in json.loads((folder / keys.KEY_FILE).read_bytes())["wraps"]}
+
+
+def test_another_officer_opens_the_same_keys_and_nothing_else_is_wrapped_anew(folder):
+    before = wraps(folder)["hanako"]
+    add(folder)
+
+    assert unlock(folder, OTHER).derive("vault") == unlock(folder).derive("vault")
+    assert wraps(folder)["hanako"] == before
+
+
+def test_each_officer_signs_with_a_key_of_her_own(folder):
+    change = add(folder)
+    hanako, taro = unlock(folder).signer, unlock(folder, OTHER).signer
+
+    assert (hanako.officer, taro.officer) == ("hanako", "taro")
+    assert taro.public_key == change.officer.public_key != hanako.public_key
+    assert is_signed(b"x", by=taro.public_key, signature=taro.sign(b"x"))
+    assert not is_signed(b"x", by=hanako.public_key, signature=taro.sign(b"x"))
+
+
+def test_a_removed_officer_opens_nothing_and_the_other_still_does(folder):
+    add(folder)
+    master = unlock(folder)
+    change = changes.remove_officer(folder, master, officer="taro")
+    changes.put(folder, change.content)
+
+    assert change.officer.name == "taro"
+    assert unlock(folder).derive("vault") == master.derive("vault")
+    with pytest.raises(PassphraseError):
+        unlock(folder, OTHER)
+
+
+@pytest.mark.parametrize(("name", "says"), [("hanako", "最後の担当者は外せません"), ("jiro", "登録されていません")])
+def test_the_last_officer_and_a_stranger_cannot_be_removed(folder, name, says):
+    with pytest.raises(KeyFileError, match=says):
+        changes.remove_officer(folder, unlock(folder), officer=name)
+
+
+def test_a_name_is_given_once(folder):
+    with pytest.raises(KeyFileError, match="すでに登録されています"):
+        add(folder, name="hanako")
+
+
+def test_a_new_master_key_opens_for_everybody_with_the_old_passphrases(folder):
+    add(folder)
+    old = unlock(folder)
+    fresh, change = changes.new_master(folder, old, at=AT)
+    before = wraps(folder)
+    changes.put(folder, change.content)
+
+    assert unlock(folder).derive("vault") == unlock(folder, OTHER).derive("vault") == fresh.derive("vault")
+    assert fresh.derive("vault") != old.derive("vault")
+    assert fresh.key_id != old.key_id
+    for name, wrap in wraps(folder).items():
+        assert wrap["private_keys"] == before[name]["private_keys"]
+        assert wrap["master"] != before[name]["master"]
+
+
+def test_who_was_removed_does_not_open_the_key_made_after(folder):
+    add(folder)
+    with_taro = (folder / keys.KEY_FILE).read_bytes()
+    changes.put(folder, changes.remove_officer(folder, unlock(folder), officer="taro").content)
+    fresh, change = changes.new_master(folder, unlock(folder), at=AT)
+    changes.put(folder, change.content)
+
+    with pytest.raises(PassphraseError):
+        unlock(folder, OTHER)
+    (folder / keys.KEY_FILE).write_bytes(with_taro)  # he kept a copy: it opens the old key only
+    assert unlock(folder, OTHER).derive("vault") != fresh.derive("vault")
+
+
+def test_a_change_meanwhile_is_not_overwritten(folder):
+    stale = unlock(folder)
+    changes.put(folder, changes.new_master(folder, stale, at=AT)[1].content)
+
+    with pytest.raises(KeyFileError, match="入れ替わりました"):
+        changes.new_master(folder, stale, at=AT)
+
+
+def test_the_status_needs_no_passphrase(folder):
+    add(folder)
+    state = keys.status(folder)
+
+    assert [officer.name for officer in state.officers] == ["hanako", "taro"]
+    assert state.officers[1].key == unlock(folder, OTHER).signer.key
+
+
+def test_destroyed_keys_are_gone_with_every_file_beside_them(folder):
+    (folder / keys.DEMO_PASSPHRASE).write_text(WORDS, encoding="ascii")
+    inode = (folder / keys.KEY_FILE).open("rb")
+    with inode:
+        assert changes.destroy(folder) == 2
+        assert set(inode.read()) == {0}  # overwritten before it was removed
+
+    assert list(folder.iterdir()) == []
+    with pytest.raises(KeyFileError, match="keys init"):
+        unlock(folder)
+
+
+def test_a_key_file_of_the_earlier_form_names_the_cure(folder):
+    path = folder / keys.KEY_FILE
+    path.write_text('{"version": 1, "key_id": "00"}', encoding="utf-8")
+
+    with pytest.raises(KeyFileError, match=r"前の版の形式.*workbench keys init から始めて"):
+        unlock(folder)

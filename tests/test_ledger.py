@@ -1,3 +1,4 @@
+import hashlib
 import json
 import os
 import resource
@@ -6,16 +7,17 @@ import stat
 import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.officers import HANAKO, TARO, hers, introduce, signer
 from tests.tables import rows
-from workbench.errors import LedgerError
-from workbench.ledger import EMPTY, Entry, Head, Ledger
+from workbench.errors import ApprovalError, LedgerError
+from workbench.ledger import EMPTY, Entry, Head, Ledger, read_head
 
 AT = datetime.fromisoformat("2026-11-04T09:00:00+09:00")
 GOOD = {
@@ -36,7 +38,7 @@ def enter(ledger, **changes):
 
 @pytest.fixture
 def ledger(tmp_path):
-    return Ledger(tmp_path / "ledger.jsonl")
+    return hers(tmp_path / "ledger.jsonl")
 
 
 @pytest.fixture
@@ -48,12 +50,18 @@ def filled(ledger):
 
 def test_an_entry_says_who_when_why_what_and_how_much(ledger):
     enter(ledger)
+    first, second = map(json.loads, ledger.path.read_bytes().splitlines())
 
-    assert json.loads(ledger.path.read_bytes()) == {
-        "seq": 1,
+    assert first["action"] == "keys_created"
+    assert first["subject"] == {"key": HANAKO.key, "public_key": HANAKO.public_key}
+    assert HANAKO.sign(Entry(**second).signed_content()) == second["signature"]
+    assert second == {
+        "seq": 2,
         "at": "2026-11-04T09:00:00+09:00",
         **{name: GOOD[name] for name in ("action", "actor", "purpose", "approved_by", "subject", "counts")},
-        "previous": "0" * 64,
+        "previous": first["hash"],
+        "signer": HANAKO.key,
+        "signature": second["signature"],
         "hash": ledger.head().hash,
     }
     assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600
@@ -62,9 +70,9 @@ def test_an_entry_says_who_when_why_what_and_how_much(ledger):
 def test_each_entry_names_the_one_before(filled):
     entries = list(filled.entries())
 
-    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5]
+    assert [entry.seq for entry in entries] == [1, 2, 3, 4, 5, 6]
     assert [entry.previous for entry in entries[1:]] == [entry.hash for entry in entries[:-1]]
-    assert filled.verify() == filled.head() == Head(5, entries[-1].hash)
+    assert filled.verify() == filled.head() == Head(6, entries[-1].hash)
 
 
 def test_a_ledger_without_entries_is_whole(ledger):
@@ -140,8 +148,7 @@ def test_an_entry_may_have_no_approver(ledger):
 
 
 def test_flip_of_any_byte_is_found(ledger):
-    for number in range(2):
-        enter(ledger, counts={"revealed": number})
+    enter(ledger)
     whole = ledger.path.read_bytes()
     for place in range(len(whole)):
         for bit in (0, 5, 7):
@@ -176,7 +183,7 @@ def test_tampering_is_found(filled, name):
     lines = filled.path.read_bytes().splitlines(keepends=True)
     filled.path.write_bytes(b"".join(TAMPERED[name](lines)))
 
-    with pytest.raises(LedgerError, match="つながりません"):
+    with pytest.raises(LedgerError, match=r"つながりません|署名"):
         filled.verify()
 
 
@@ -196,14 +203,14 @@ def test_an_anchor_finds_what_was_cut_off(filled):
     filled.path.write_bytes(b"".join(lines[:3]))
 
     assert filled.verify().seq == 3
-    with pytest.raises(LedgerError, match="控えの番号 5 の記録と一致しません"):
+    with pytest.raises(LedgerError, match="控えの番号 6 の記録と一致しません"):
         filled.verify(anchor)
 
 
 def test_an_anchor_finds_a_ledger_written_anew(filled, tmp_path):
     anchor = filled.head()
     (tmp_path / "new").mkdir()
-    other = Ledger(tmp_path / "new" / "ledger.jsonl")
+    other = hers(tmp_path / "new" / "ledger.jsonl")
     for _ in range(7):
         enter(other, purpose="別の目的")
 
@@ -215,8 +222,8 @@ def test_an_anchor_from_the_past_holds(filled):
     anchor = filled.head()
     enter(filled)
 
-    assert filled.verify(anchor).seq == 6
-    assert filled.verify(EMPTY).seq == 6
+    assert filled.verify(anchor).seq == 7
+    assert filled.verify(EMPTY).seq == 7
 
 
 def test_append_cut_anywhere_is_found_kept_and_recorded(filled):
@@ -225,27 +232,32 @@ def test_append_cut_anywhere_is_found_kept_and_recorded(filled):
     for size in [len(before) + 1, *range(len(before) + 2, len(whole), 29), len(whole) - 1]:
         filled.path.write_bytes(whole[:size])
         for look in (filled.verify, filled.head):
-            with pytest.raises(LedgerError, match="5 行目が途中で切れて"):
+            with pytest.raises(LedgerError, match="6 行目が途中で切れて"):
                 look()
         enter(filled)
 
-        assert [entry.action for entry in filled.entries()] == ["reveal"] * 4 + ["recovered", "reveal"]
-        assert filled.path.with_name("ledger.torn-5").read_bytes() == whole[len(before) : size]
+        assert [entry.action for entry in filled.entries()] == [
+            "keys_created",
+            *["reveal"] * 4,
+            "recovered",
+            "reveal",
+        ]
+        assert filled.path.with_name("ledger.torn-6").read_bytes() == whole[len(before) : size]
 
 
 def test_first_line_cut(ledger):
     ledger.path.write_bytes(b'{"action')
     enter(ledger)
 
-    assert [entry.action for entry in ledger.entries()] == ["recovered", "reveal"]
+    assert [entry.action for entry in ledger.entries()] == ["keys_created", "recovered", "reveal"]
 
 
 def test_a_recovery_that_was_killed_after_the_cut_is_still_recorded(filled):
-    filled.path.with_name("ledger.torn-6").write_bytes(b'{"action')
+    filled.path.with_name("ledger.torn-7").write_bytes(b'{"action')
     enter(filled)
     enter(filled)
 
-    assert [entry.action for entry in filled.entries()][5:] == ["recovered", "reveal", "reveal"]
+    assert [entry.action for entry in filled.entries()][6:] == ["recovered", "reveal", "reveal"]
 
 
 def test_full_disk_leaves_the_ledger_as_it_was(filled):
@@ -261,7 +273,7 @@ def test_full_disk_leaves_the_ledger_as_it_was(filled):
         signal.signal(signal.SIGXFSZ, ignored)
 
     assert filled.path.read_bytes() == before
-    assert enter(filled).seq == 6
+    assert enter(filled).seq == 7
 
 
 @pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("elsewhere")])
@@ -274,15 +286,16 @@ def test_a_ledger_that_is_no_file_is_refused(ledger, make):
 
 def test_a_missing_folder_is_refused(tmp_path):
     with pytest.raises(LedgerError, match="読み書きできません"):
-        enter(Ledger(tmp_path / "none" / "ledger.jsonl"))
+        enter(hers(tmp_path / "none" / "ledger.jsonl"))
 
 
 APPENDER = """
 import sys
 from datetime import datetime
 from pathlib import Path
+from tests.officers import HANAKO
 from workbench.ledger import Ledger
-ledger = Ledger(Path(sys.argv[1]))
+ledger = Ledger(Path(sys.argv[1]), HANAKO)
 at = datetime.fromisoformat("2026-11-04T09:00:00+09:00")
 print("ready", flush=True)
 sys.stdin.readline()
@@ -318,9 +331,9 @@ def test_processes_that_append_at_once_keep_the_chain_whole(ledger):
     with appenders(ledger, ["p0", "p1", "p2", "p3"], 100) as processes:
         assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
 
-    assert ledger.verify().seq == 400
+    assert ledger.verify().seq == 401
     by_actor = {}
-    for entry in ledger.entries():
+    for entry in list(ledger.entries())[1:]:
         by_actor.setdefault(entry.actor, []).append(entry.counts["n"])
     assert by_actor == {f"p{number}": list(range(100)) for number in range(4)}
 
@@ -342,13 +355,126 @@ def test_killed_appenders_leave_a_ledger_that_goes_on(ledger):
     st.text(max_size=250),
 )
 def test_what_is_accepted_verifies_and_the_rest_leaves_no_trace(tmp_path_factory, counts, purpose):
-    ledger = Ledger(tmp_path_factory.mktemp("ledger") / "ledger.jsonl")
+    ledger = hers(tmp_path_factory.mktemp("ledger") / "ledger.jsonl")
     try:
         entry = enter(ledger, counts=counts, purpose=purpose)
     except LedgerError:
         assert not os.path.lexists(ledger.path)
         return
 
-    (read,) = ledger.entries()
+    _, read = ledger.entries()
     assert read == entry
     assert (read.counts, read.purpose) == (counts, purpose)
+
+
+# ---------------------------------------------------------------- signatures
+
+
+def resealed(line, officer, **changes):
+    """Write an entry anew as one who knows the format and holds another officer's key would."""
+    entry = Entry(**(json.loads(line) | changes))
+    entry = replace(entry, signature=officer.sign(entry.signed_content()))
+    return replace(entry, hash=entry.computed_hash()).to_line()
+
+
+FORGED = {
+    "an entry in her name": lambda line: resealed(line, TARO, purpose="別の目的"),
+    "an entry in his name, whom nobody authorised": lambda line: resealed(line, TARO, signer=TARO.key),
+    "no signature": lambda line: remade(json.dumps(json.loads(line) | {"signature": ""})),
+    "a signature that is no hex": lambda line: remade(json.dumps(json.loads(line) | {"signature": "none"})),
+    "he introduces himself": lambda line: resealed(
+        line, TARO, action="keys_created", signer=TARO.key, subject={"key": TARO.key, "public_key": TARO.public_key}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_an_entry_that_no_authorised_officer_signed_is_found(filled, name):
+    *before, last = filled.path.read_bytes().splitlines(keepends=True)
+    filled.path.write_bytes(b"".join(before) + FORGED[name](last))
+
+    with pytest.raises(LedgerError, match="6 行目の署名"):
+        filled.verify()
+
+
+def test_a_ledger_of_the_earlier_form_names_the_cure(ledger):
+    content = {"seq": 1, "at": AT.isoformat(), "action": "ingest", "actor": "a", "purpose": "p", "approved_by": None}
+    content |= {"subject": {}, "counts": {}, "previous": "0" * 64}
+    spelled = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content |= {"hash": hashlib.sha256(spelled.encode()).hexdigest()}
+    ledger.path.write_text(
+        json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n", encoding="utf-8"
+    )
+
+    for use in (ledger.verify, ledger.head, lambda: enter(ledger)):
+        with pytest.raises(LedgerError, match=r"前の版の形式.*別の場所に移し、keys init から"):
+            use()
+
+
+def test_without_an_officer_nothing_is_entered(ledger):
+    with pytest.raises(LedgerError, match="署名する担当者がいません"):
+        enter(Ledger(ledger.path))
+
+
+def test_who_is_not_authorised_enters_nothing(filled):
+    before = filled.path.read_bytes()
+
+    with pytest.raises(LedgerError, match="署名が登録されていません"):
+        enter(hers(filled.path, TARO))
+
+    assert filled.path.read_bytes() == before
+
+
+def test_an_officer_signs_from_her_entry_on_until_she_is_removed(filled):
+    introduce(filled, TARO)
+    his = hers(filled.path, TARO)
+    enter(his)
+    filled.append(
+        "officer_removed", actor="花子", purpose="異動", approved_by=None, subject={"key": TARO.key}, counts={}, at=AT
+    )
+    with pytest.raises(LedgerError, match="署名が登録されていません"):
+        enter(his)
+
+    assert filled.verify().seq == 9
+
+
+def test_after_the_keys_are_destroyed_only_new_ones_begin_again(filled):
+    filled.append("keys_destroyed", actor="花子", purpose="廃止", approved_by=None, subject={}, counts={}, at=AT)
+    with pytest.raises(LedgerError, match="署名が登録されていません"):
+        enter(filled)
+
+    entry = enter(hers(filled.path, signer("次の担当者")))
+
+    assert [entry.action for entry in filled.entries()][-2:] == ["keys_created", "reveal"]
+    assert filled.verify() == entry.head
+
+
+def test_what_a_guard_refuses_is_not_entered(filled):
+    before = filled.path.read_bytes()
+
+    def guard(entries):
+        assert len(entries) == 6
+        msg = "no"
+        raise ApprovalError(msg)
+
+    with pytest.raises(ApprovalError):
+        enter(filled, guard=guard)
+
+    assert filled.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ["{0.seq}-{0.hash}", "{0.seq}・{0.hash}", "{0.text}", "{0.hash}", " {0.seq}:{1} "])
+def test_a_head_copied_from_paper_is_an_anchor(filled, form):
+    head = filled.head()
+    enter(filled)
+    anchor = read_head(form.format(head, head.hash[:16].upper()))
+
+    assert filled.verify(anchor).seq == 7
+    filled.path.write_bytes(b"".join(filled.path.read_bytes().splitlines(keepends=True)[:4]))
+    with pytest.raises(LedgerError, match="控え"):
+        filled.verify(anchor)
+
+
+@pytest.mark.parametrize("text", ["", "12", "6-123", "6-xyz", "0123456789abcde", "6-" + "0" * 65])
+def test_what_is_no_head_is_none(text):
+    assert read_head(text) is None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installation import AS_OF, Installation
+from tests.installation import AS_OF, NUMBER, Installation
 
 GUARD = Path(__file__).parent / "offline_guard"
 WORKBENCH = [sys.executable, "-c", "from workbench.cli import main; main()"]
@@ -47,6 +47,7 @@ class Offline:
     def workbench(self, *arguments):
         done = self.run(*WORKBENCH, *arguments)
         assert done.returncode == 0, f"workbench {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def attempts(self):
         return self.log.read_text(encoding="utf-8").splitlines() if self.log.exists() else []
@@ -120,14 +121,15 @@ def test_the_main_job_runs_offline(offline, tmp_path):
     offline.workbench("ingest", "--extracts", city)
     offline.workbench("report", "coverage", "-p", f"as_of={AS_OF}")
     offline.workbench("report", "followup", "-p", f"as_of={AS_OF}", "-p", "slot=MR2-1")
-    offline.workbench(
-        "letters",
-        str(offline.installation.reminder_list()),
-        "--purpose=MR第2期の勧奨",
-        "--by=勧奨担当",
-        "--approved-by=課長",
-        f"--password-file={password}",
-    )
+    list_file = str(offline.installation.reminder_list())
+    second = tmp_path / "approver.txt"
+    second.touch(mode=0o600)
+    second.write_text("another passphrase of the tests\n", encoding="utf-8")
+    offline.workbench("keys", "add", "課長", f"--new-passphrase-file={second}")
+    asked = offline.workbench("request", list_file, "--purpose=MR第2期の勧奨")
+    number = NUMBER.search(asked)[0]
+    offline.workbench("approve", number, f"--passphrase-file={second}")
+    offline.workbench("letters", list_file, f"--approval={number}", f"--password-file={password}")
 
     restricted = offline.installation.home / "outputs" / "restricted"
     assert {path.suffix for path in restricted.rglob("*")} >= {".pdf", ".xlsx"}

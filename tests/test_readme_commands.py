@@ -115,3 +115,5 @@ def test_the_demonstration_makes_what_the_readme_promises(tmp_path, monkeypatch)
     assert {"coverage.html", "coverage.xlsx", "followup.html", "followup_list.csv", "letters.pdf", "list.xlsx"} <= made
     assert "できたもの" in printed
     assert "make lab" in printed
+    assert "不可 0" in tour.run("doctor")
+    assert "approved" in tour.run("ledger", "list")

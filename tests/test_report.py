@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.city import build_city, read_doses
+from tests.officers import TARO, hers, introduce
 from tests.tables import rows
 from workbench.errors import StorageError
 from workbench.outputs import figures, summaries
@@ -367,3 +368,16 @@ def test_a_page_forbids_itself_to_load_anything(notebook, tmp_path):
     write_page(notebook, path)
 
     assert "default-src 'none'" in path.read_text(encoding="utf-8")
+
+
+def test_a_report_prints_the_ledgers_head(city, tmp_path, monkeypatch):
+    monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
+    (tmp_path / "registers").mkdir()
+    ledger = hers(tmp_path / "registers" / "ledger.jsonl")
+    entry = introduce(ledger, TARO)
+    report = Report("試験", as_of=AS_OF, snapshot=city)
+
+    assert dict(report.provenance)["台帳の末尾"] == entry.head.text
+    assert entry.head.text in report._repr_html_()
+    ledger.path.write_bytes(b"torn")
+    assert dict(report.provenance)["台帳の末尾"] == "この利用者では台帳を読めません"

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pypdf
 import pytest
 
+from tests.officers import approved, hers
 from tests.tables import rows
 from workbench.errors import ApprovalError, LetterError, ListError, StorageError, VaultError
 from workbench.followup.mailing import REASON_TEXTS, Reason
-from workbench.ledger import Ledger
+from workbench.ledger import Ledger, read_head
 from workbench.outputs.letter_batch import make_letters, new_password
 from workbench.outputs.lists import write_list
 from workbench.settings import Home, Settings
@@ -29,7 +30,6 @@ from workbench.vault import REGISTER, Approval, Vault
 AT = datetime.fromisoformat("2026-11-04T09:30:00+09:00")
 SNAPSHOT = "20261101-20261104T080000"
 PASSWORD = new_password()
-APPROVAL = Approval("MR第2期の勧奨", "勧奨 花子", "課長 太郎")
 PLAIN = dict.fromkeys(REGISTER.names) | {
     "sex": "F",
     "birth_date": date(2020, 5, 1),
@@ -95,10 +95,11 @@ class Office:
             "settings": Settings(),
             "vault": self.vault,
             "ledger": self.ledger,
-            "approval": APPROVAL,
             "password": PASSWORD,
             "at": AT,
         }
+        if "approval" not in changes:
+            changes["approval"] = approved(self.ledger, self.list_file) if self.list_file.exists() else None
         return make_letters(self.list_file, **given | changes)
 
     def write(self, people, *, snapshot=SNAPSHOT, slot="MR2-1"):
@@ -113,7 +114,7 @@ def open_office(root):
     register = [person(number, case) for number, case in enumerate(PEOPLE, 1)]
     vault = Vault(home.vault / SNAPSHOT, b"k" * 32)
     vault.write(pa.Table.from_pylist(register, schema=REGISTER))
-    office = Office(home, vault, Ledger(home.registers / "ledger.jsonl"), root / "list.csv")
+    office = Office(home, vault, hers(home.registers / "ledger.jsonl"), root / "list.csv")
     office.write([*range(1, len(PEOPLE) + 1), 999])
     return office
 
@@ -139,11 +140,8 @@ def sheets(worked):
 
 
 def entries(office):
-    return (
-        [json.loads(line) for line in office.ledger.path.read_bytes().splitlines()]
-        if office.ledger.path.exists()
-        else []
-    )
+    """Return every use of identities in the ledger."""
+    return [dataclasses.asdict(entry) for entry in office.ledger.entries() if entry.action == "reveal"]
 
 
 def test_everybody_listed_is_a_letter_or_counted_with_a_reason(worked):
@@ -165,7 +163,7 @@ def test_the_pdf_holds_one_page_for_each_letter(worked):
     for number, (text, name) in enumerate(zip(texts, LETTERS, strict=True), 1):
         assert name.replace(" ", "") in text
         assert f"{worked[1].batch_id}-{number:04d}" in text
-        assert worked[1].ledger_head.hash[:16] in text
+        assert worked[1].ledger_head.text in text
     assert "〒999-0001" in texts[0]
     assert ["市外から転入" in text for text in texts] == [True, False, False, False]
     assert "後見一郎様" in texts[3]
@@ -207,7 +205,8 @@ def test_the_excel_list_says_by_whose_leave_and_from_what(sheets, worked):
     assert (facts["申請者"], facts["承認者"]) == ("勧奨 花子", "課長 太郎")
     assert facts["スナップショット"] == SNAPSHOT
     assert facts["作成基準日"] == "令和8年11月1日"
-    assert facts["台帳（番号・ハッシュ）"] == f"1・{worked[1].ledger_head.hash}"
+    assert facts["台帳の末尾"] == worked[1].ledger_head.text
+    assert worked[0].ledger.verify(read_head(facts["台帳の末尾"])) == worked[1].ledger_head
     assert (facts["一覧の人数"], facts["通知の数"]) == ("14", "4")
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +39,7 @@ RULE_TABLES = (
     *("choice_group", "choice", "choice_series"),
 )
 ORIGIN_TABLES = ("quality", "about")
+DERIVED_TABLES = ("person_cohort", "own_window", "judged")  # computed from the others; `judged` names rows of `dose`
 
 _FAILURES = {
     duckdb.OutOfMemoryException: "メモリーか一時領域が足りません",
@@ -168,12 +169,41 @@ class SnapshotBuilder:
         """Return how many rows a table holds now."""
         return int(self._connection.execute(f'SELECT count(*) FROM "{table}"').fetchall()[0][0])
 
+    def copy_renamed(self, source: Path, renamed: Mapping[str, pa.Table]) -> None:
+        """Copy every loaded table of another snapshot, ids changed: `renamed` gives (old, new) for each column of ids.
+
+        Raises:
+            SnapshotError: an id has no new one.
+        """
+        run = self._connection.execute
+        quoted = str(source).replace("'", "''")
+        run(f"ATTACH '{quoted}' AS source (READ_ONLY)")
+        for column, pairs in renamed.items():
+            self._connection.register("pairs", pairs)
+            run(f"CREATE OR REPLACE TEMP TABLE new_{column} AS SELECT old, new FROM pairs")
+            self._connection.unregister("pairs")
+        for name, spec in TABLES.items():
+            if name in DERIVED_TABLES:
+                continue
+            columns = [column.name for column in spec.columns]
+            hit = [column for column in columns if column in renamed]
+            picked = ", ".join(f"new_{column}.new" if column in hit else f"s.{column}" for column in columns)
+            joins = " ".join(f"LEFT JOIN new_{column} ON s.{column} = new_{column}.old" for column in hit)
+            run(f'INSERT INTO "{name}" SELECT {picked} FROM source."{name}" AS s {joins}')
+            counted = "SELECT " + ", ".join(["count(*)", *(f"count({column})" for column in hit)])
+            if run(f'{counted} FROM "{name}"').fetchall() != run(f'{counted} FROM source."{name}"').fetchall():
+                msg = f"表 {name} に、新しい仮名のない行があります。何も変更していません。"
+                raise SnapshotError(msg)
+        run("UPDATE about SET snapshot_id = $id", {"id": self.id})
+        run("DETACH source")
+
     def finish(self, facts: dict[str, Any]) -> SnapshotRef:
         """Check, digest, sync and rename; the snapshot is then complete, but not yet CURRENT.
 
         `facts` (JSON values) go into the manifest beside rows, content digests and the file's SHA-256.
         """
         tables = {name: self._describe(name) for name in TABLES}
+        loaded = {name: tables[name] for name in TABLES if name not in ORIGIN_TABLES + DERIVED_TABLES}
         self._connection.execute("CHECKPOINT")
         self._connection.close()
         shutil.rmtree(self.folder / "spill", ignore_errors=True)
@@ -182,7 +212,7 @@ class SnapshotBuilder:
         manifest = facts | {
             "id": self.id,
             "format_version": FORMAT_VERSION,
-            "content_digest": _digest_of({name: tables[name] for name in TABLES if name not in ORIGIN_TABLES}),
+            "content_digest": _digest_of(loaded),
             "tables": tables,
             "database_bytes": database.stat().st_size,
             "database_sha256": _file_sha256(database),

@@ -11,7 +11,6 @@ import hmac
 import os
 import secrets
 import shutil
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,9 +25,13 @@ import pyarrow.parquet.encryption as pe
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from workbench import approvals
+from workbench.approvals import Approval
 from workbench.errors import ApprovalError, ListError, StorageError, VaultError
-from workbench.ledger import Ledger
+from workbench.ledger import Entry, Ledger
 from workbench.settings import make_folder, sync_folder, write_private
+
+__all__ = ["REGISTER", "Approval", "Revealed", "Vault"]
 
 REGISTER_FILE = "register.parquet"
 SEAL_FILE = "register.seal"
@@ -66,30 +69,6 @@ _COLUMNS = (
 REGISTER = pa.schema(
     [pa.field(name, kind, nullable, metadata={"comment": comment}) for name, kind, nullable, comment in _COLUMNS]
 )
-
-
-@dataclass(frozen=True)
-class Approval:
-    """Why identities are used, who asks, and who else agreed.
-
-    Raises:
-        ApprovalError: a part is empty, or the same person asks and approves.
-    """
-
-    purpose: str
-    requested_by: str
-    approved_by: str
-
-    def __post_init__(self) -> None:
-        """Refuse what is no approval, so that none can be handed on."""
-        parts = {"目的": self.purpose, "申請者": self.requested_by, "承認者": self.approved_by}
-        missing = [title for title, text in parts.items() if not isinstance(text, str) or not text.strip()]
-        if missing:
-            msg = f"{'・'.join(missing)}がありません。指定してもう一度実行してください。個人情報は開いていません。"
-            raise ApprovalError(msg)
-        if _person(self.requested_by) == _person(self.approved_by):
-            msg = "申請者と承認者が同じ人です。ほかの担当者の承認を受けてください。個人情報は開いていません。"
-            raise ApprovalError(msg)
 
 
 @dataclass(frozen=True)
@@ -152,10 +131,12 @@ class Vault:
         An id asked for twice counts once, one the register lacks counts as unknown.
 
         Args:
-            subject: what they are for, as ids, hashes and codes; the register's name is added.
+            approval: as `approvals.find` gave it; looked up in the ledger again, where this use spends it.
+            subject: what they are for, as ids, hashes and codes, `list_sha256` being the file that was approved;
+                the register's name is added.
 
         Raises:
-            ApprovalError: there is no approval; nothing was decrypted.
+            ApprovalError: there is no approval, or not for this list, not now, not any more; nothing was decrypted.
             ListError: `person_ids` are not 64-bit integers; nothing was decrypted.
             VaultError: the register is missing or damaged, or the key is another one.
             LedgerError: the use cannot be entered; nothing is returned.
@@ -163,6 +144,14 @@ class Vault:
         if not isinstance(approval, Approval):
             msg = "承認がありません。目的・申請者・承認者をそろえてください。個人情報は開いていません。"
             raise ApprovalError(msg)
+
+        def guard(entries: Sequence[Entry]) -> None:
+            found = approvals.checked(entries, approval.number, ledger=ledger, use="letters", at=at)
+            if found.file_sha256 != subject.get("list_sha256"):
+                msg = "承認された一覧と中身が違います。この一覧で申請からやり直してください。個人情報は開いていません。"
+                raise ApprovalError(msg)
+
+        guard(list(ledger.entries()))
         wanted = _distinct(person_ids)
         found = self._read(lambda register: _matching(register, wanted))
         protected, household = found["protected"], pc.and_not(found["protected_household"], found["protected"])
@@ -174,9 +163,10 @@ class Vault:
             actor=approval.requested_by,
             purpose=approval.purpose,
             approved_by=approval.approved_by,
-            subject={**subject, "register": self.folder.name},
+            subject={**subject, "register": self.folder.name, "approval": approval.number},
             counts={"requested": len(wanted), "revealed": len(rows), "unknown": unknown, **withheld},
             at=at,
+            guard=guard,
         )
         return Revealed(rows, withheld, unknown)
 
@@ -187,6 +177,14 @@ class Vault:
             VaultError: as `reveal`.
         """
         return self._read(lambda register: sum(len(batch) for batch in register.iter_batches(BATCH)))
+
+    def rewrite(self, into: "Vault", rename: Callable[[pa.Table], pa.Table]) -> int:
+        """Write the whole register into another vault, as `rename` changes its ids; nothing leaves for anywhere else.
+
+        Raises:
+            VaultError, StorageError: as `verify` and `write`.
+        """
+        return into.write(rename(self._read(lambda register: register.read().cast(REGISTER))))
 
     def _write_files(self, folder: Path, register: pa.Table) -> None:
         order = pc.sort_indices(register["person_id"])
@@ -293,8 +291,3 @@ def _distinct(person_ids: Sequence[int]) -> pa.Array:
 
 def _count(flags: pa.ChunkedArray) -> int:
     return pc.sum(flags, min_count=0).as_py()
-
-
-def _person(name: str) -> str:
-    """Return a name as two spellings of one person compare equal (width, case, spaces)."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -1,11 +1,13 @@
 """The command line: parse, call, exit code. The only reader of the clock.
 
-Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査).
+Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査),
+`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検).
 What is said when one fails is in `failures`.
 """
 
 import gettext
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -15,7 +17,20 @@ gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 import click  # noqa: E402  (click reads the translation while it is imported)
 
-from workbench.cli import analyst, failures, layouts, officer, operator, pages, rules  # noqa: E402
+from workbench.cli import (  # noqa: E402
+    analyst,
+    approving,
+    custody,
+    doctor,
+    failures,
+    keeping,
+    keyring,
+    layouts,
+    officer,
+    operator,
+    pages,
+    rules,
+)
 
 
 @click.group(
@@ -40,9 +55,14 @@ def _dress(command: click.Command) -> None:
 for _command in (
     *operator.COMMANDS,
     *layouts.COMMANDS,
+    *keyring.COMMANDS,
     *analyst.COMMANDS,
     *rules.COMMANDS,
+    *approving.COMMANDS,
     *officer.COMMANDS,
+    *custody.COMMANDS,
+    *keeping.COMMANDS,
+    *doctor.COMMANDS,
 ):
     app.add_command(_command)
 _dress(app)
@@ -52,6 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run one command and leave the process with its exit code."""
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.reconfigure(encoding=None if _writes_japanese(stream) else "utf-8", errors="replace")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))  # names, passphrases
     code = run(arguments)
     sys.exit(code if _is_written_out() else code or failures.REFUSED)
 

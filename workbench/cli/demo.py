@@ -12,9 +12,11 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from workbench import keys, runs
-from workbench.cli import passphrase, screen
+from workbench import approvals, keys, runs
+from workbench.approvals import Approval
+from workbench.cli import books, passphrase, screen
 from workbench.cli.city import write_city
+from workbench.cli.keyring import add_officer
 from workbench.cli.options import account_name
 from workbench.errors import KeyFileError
 from workbench.ingest import IngestResult, Job, ingest
@@ -23,12 +25,13 @@ from workbench.outputs.letter_batch import LetterBatch, make_letters, new_passwo
 from workbench.runs import RunResult
 from workbench.settings import Home, Settings
 from workbench.snapshot import current
-from workbench.vault import Approval, Vault
+from workbench.vault import Vault
 
 SLOT = "MR2-1"
 SLOT_LABEL = "麻しん風しん（MR）第2期"
 EXTRACTS = "extracts"
 PATH_WIDTH = 160
+APPROVER = "実演の承認者"
 PURPOSE = "MR第2期の未接種者への勧奨（実演）"
 
 
@@ -87,7 +90,23 @@ def _keys(tour: Tour) -> keys.MasterKey:
         )
         raise KeyFileError(msg)
     tour.note("鍵", tour.home.keys)
-    return passphrase.unlock(tour.home, None)
+    master = passphrase.unlock(tour.home, None)
+    if len(keys.status(tour.home.keys).officers) == 1:
+        words = keys.write_demo_passphrase(tour.home.keys, keys.DEMO_APPROVER)
+        add_officer(tour.home, master, officer=APPROVER, passphrase=words, at=tour.at)
+        tour.say(f"2人目の担当者（{APPROVER}）を登録しました。")
+    return master
+
+
+def _approval(tour: Tour, list_file: Path, master: keys.MasterKey) -> tuple[Approval, Ledger]:
+    """Ask as the first officer and agree as the second, as two people would at two desks."""
+    words = passphrase.read_file(tour.home.keys / keys.DEMO_APPROVER)
+    other = keys.unlock(tour.home.keys, officer=APPROVER, passphrase=words)
+    ledger = books.open_ledger(tour.home, master)
+    number = approvals.request(ledger, list_file, use="letters", purpose=PURPOSE, at=tour.at)
+    approvals.approve(books.open_ledger(tour.home, other), number, at=tour.at)
+    tour.say(f"手紙の承認を、1人目が申請し、2人目が承認しました（{number}）。")
+    return approvals.find(ledger, number, use="letters", at=tour.at), ledger
 
 
 def _ingest(tour: Tour, extracts: Path, master: keys.MasterKey) -> IngestResult:
@@ -119,13 +138,14 @@ def _report(tour: Tour, name: str, parameters: dict[str, str]) -> RunResult:
 def _letters(tour: Tour, list_file: Path, master: keys.MasterKey) -> tuple[LetterBatch, str]:
     tour.say(f"{SLOT_LABEL}の手紙を作ります。")
     password = new_password()
+    approval, ledger = _approval(tour, list_file, master)
     batch = make_letters(
         list_file,
         home=tour.home,
         settings=tour.settings,
         vault=Vault(tour.home.vault / current(tour.home).id, master.derive("vault")),
-        ledger=Ledger(tour.home.registers / "ledger.jsonl"),
-        approval=Approval(purpose=PURPOSE, requested_by=account_name(), approved_by="実演の承認者"),
+        ledger=ledger,
+        approval=approval,
         password=password,
         at=tour.at,
     )

@@ -1,4 +1,4 @@
-"""Commands of the operator (運用担当): make-up city, keys, ingest, snapshots, the demonstration."""
+"""Commands of the operator (運用担当): make-up city, ingest, snapshots, the demonstration."""
 
 from datetime import date
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli import clock, passphrase, screen
-from workbench.cli.options import BY_OPTION, DAY, STAFF_TEXT, WholeNumber, account_name
+from workbench.cli.options import BY_OPTION, DAY, WholeNumber
 from workbench.errors import SnapshotError
 from workbench.settings import find_home, load_settings
 
@@ -35,36 +35,6 @@ def synth(residents: int, seed: int, out: Path, encoding: str, extracted_on: dat
     for name, rows in city.rows.items():
         click.echo(f"{name}: {rows:,} 行")
     click.echo(f"架空の市の抽出ファイルを {out} に作りました。")
-
-
-@click.group(name="keys", help="鍵を作る・確かめる。")
-def keys_group() -> None:
-    """Hold the key commands."""
-
-
-@keys_group.command(name="init", help="鍵を作り、パスフレーズで包んで var/keys/ に置く（1回だけ）。")
-@passphrase.OPTION
-@click.option(
-    "--officer", type=STAFF_TEXT, default=account_name, metavar="NAME", help="鍵を開けられる職員。省略すると利用者名。"
-)
-@click.option("--demo", is_flag=True, help="実演用: パスフレーズを自動で作り var/keys/ に置く。")
-def keys_init(passphrase_file: Path | None, officer: str, *, demo: bool) -> None:
-    """Create the installation's master key."""
-    from workbench import keys
-
-    home = find_home()
-    keys.check_absent(home.keys)
-    if demo:
-        words = keys.write_demo_passphrase(home.keys)
-        click.echo(
-            f"実演用のパスフレーズを {home.keys / keys.DEMO_PASSPHRASE} に作りました（本番では使わないでください）。"
-        )
-    elif passphrase_file:
-        words = passphrase.read_file(passphrase_file)
-    else:
-        words = passphrase.ask(f"新しいパスフレーズ（{keys.MIN_PASSPHRASE}文字以上）", again="もう一度")
-    keys.init(home.keys, officer=officer, passphrase=words, at=clock.now())
-    click.echo(f"鍵を {home.keys} に作りました。パスフレーズを失うと、名簿は誰にも開けません。")
 
 
 @click.command(help="抽出ファイルを取り込み、個人番号を取り除いてスナップショットを公開する。")
@@ -137,4 +107,4 @@ def demo(residents: int) -> None:
     run_demo(find_home(), load_settings(), residents=residents, at=clock.now())
 
 
-COMMANDS = (synth, keys_group, ingest, snapshots, demo)
+COMMANDS = (synth, ingest, snapshots, demo)

@@ -10,6 +10,7 @@ import click
 from workbench import keys
 from workbench.cli import screen
 from workbench.errors import PassphraseError
+from workbench.keys.keyfile import PENDING
 from workbench.settings import Home
 
 ENVIRONMENT = "WORKBENCH_PASSPHRASE_FILE"
@@ -39,7 +40,12 @@ def unlock(home: Home, file: Path | None) -> keys.MasterKey:
     if named == demo:
         shown = screen.shown(demo)
         click.echo(f"実演用のパスフレーズ {shown} を使います。本番では使わないでください。", err=True)
-    return keys.unlock(home.keys, officer=None, passphrase=read_file(named) if named else ask("鍵のパスフレーズ"))
+    master = keys.unlock(home.keys, officer=None, passphrase=read_file(named) if named else ask("鍵のパスフレーズ"))
+    if (home.keys / PENDING).exists():  # a rotation was killed: finish or undo it before anything else
+        from workbench.ingest import rotation
+
+        rotation.settle(home, master)
+    return master
 
 
 def ask(title: str, *, again: str | None = None) -> str:

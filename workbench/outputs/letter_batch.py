@@ -125,7 +125,7 @@ def make_letters(  # noqa: PLR0913 - the installation (four), the leave given, t
     ids = [row.person_id for row in plan.rows]
     revealed = vault.reveal(ids, approval=approval, ledger=ledger, at=at, subject=subject)
     head = ledger.head()
-    batch = Batch(settings.office, plan.words, head.hash)
+    batch = Batch(settings.office, plan.words, head.text)
     outcome = _sort_out(plan, revealed, settings=settings, batch=batch)
     letters = [letter for letter, _ in outcome.letters]
     conditions = _conditions(plan, outcome, approval=approval, head=head, at=at)
@@ -258,7 +258,8 @@ def _conditions(
         ("通知の数", f"{len(outcome.letters):,}"),
         ("保留の数", f"{len(outcome.held):,}"),
         ("除外の数", f"{outcome.counts.total() - len(outcome.held):,}"),
-        ("台帳（番号・ハッシュ）", f"{head.seq}・{head.hash}"),
+        ("台帳の末尾", head.text),
+        ("承認番号", approval.number),
     ]
 
 

@@ -27,7 +27,6 @@ from workbench.settings import Office
 CHUNK = 500  # letters a document; 500 take about 0.2 GB
 CHILDREN = 2  # at a time
 TIMEOUT_SECONDS = 300  # for one chunk, which takes seconds
-LEDGER_HEAD_DIGITS = 16  # of the hash, printed on each letter
 TYPESETTER = Path(__file__).with_name("typesetter.py")
 
 LONG_WORD = re.compile(r"[!-~\u00a1-\u1fff\uff61-\uff9f]{15,}")
@@ -69,7 +68,7 @@ class Batch:
 
     office: Office
     words: dict[str, object]  # of `wording.letter_words`
-    ledger_head: str
+    ledger_head: str  # as `Head.text` prints it
 
 
 def can_print(text: str) -> bool:
@@ -147,7 +146,7 @@ def letter_data(job: str, letters: Sequence[Letter], batch: Batch, *, trace: boo
         "letters": [_printed(letter) for letter in letters],
         "words": batch.words,
         "office": batch.office.model_dump(),
-        "ledger_head": batch.ledger_head[:LEDGER_HEAD_DIGITS],
+        "ledger_head": batch.ledger_head,
         "address_area": {
             **{side: getattr(area, side) for side in ("left", "top", "width", "height")},
             "sizes": sorted(record.text.sizes_pt, reverse=True),

@@ -15,6 +15,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
+from workbench.errors import LedgerError
+from workbench.ledger import Ledger
 from workbench.outputs.columns import read_definition, style_of, to_text
 from workbench.outputs.lists import write_list
 from workbench.outputs.summaries import ALL
@@ -84,6 +86,7 @@ class Report:
                 "プログラムの版",
                 f"{importlib.metadata.version('workbench')}（取り込み時 {self._about['code_version']}）",
             ),
+            ("台帳の末尾", _ledger_head()),
         )
 
     def table(
@@ -158,6 +161,14 @@ def _names_of_codes(snapshot: duckdb.DuckDBPyConnection) -> dict[str, dict[objec
         "programme": dict(zip(slots["programme"], slots["programme_name"], strict=True)),
         "district": dict(zip(districts["district"], districts["district_name"], strict=True)),
     }
+
+
+def _ledger_head() -> str:
+    """Return the ledger's head as it is printed: the paper anchors the chain. Not every analyst may read it."""
+    try:
+        return Ledger(find_home().registers / "ledger.jsonl").head().text
+    except LedgerError:
+        return "この利用者では台帳を読めません"
 
 
 def _japanese_day(day: date) -> str:

@@ -1,8 +1,9 @@
 """Tamper-evident record of every use of identities, every load and every release.
 
-One JSON object a line, in canonical form, each with the hash of the one before it: nothing is changed, removed or
-reordered unseen. Truncation is seen against an anchor, a head written down elsewhere. An entry holds ids, hashes,
-codes and counts; free text is the officers' own (purpose, their names), and refused where it holds a long number.
+One JSON object a line, in canonical form, each with the hash of the one before it and signed by an officer: nothing
+is changed, removed or reordered unseen, and nobody writes in another's name. Truncation is seen against an anchor, a
+head printed elsewhere. An entry holds ids, hashes, codes and counts; free text is the officers' own (purpose, their
+names), and refused where it holds a long number. Whose signature counts, the entries say themselves (`entry.Roll`).
 
 An append that was killed leaves a line without its end. The next append moves it to `ledger.torn-<seq>` beside
 the ledger, enters `recovered`, and goes on.
@@ -10,77 +11,49 @@ the ledger, enters `recovered`, and goes on.
 
 import errno
 import fcntl
-import hashlib
-import json
 import os
-import re
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-from workbench.errors import LedgerError, TornLedgerError
+from workbench.errors import LedgerError, TornLedgerError, WorkbenchError
+from workbench.ledger.entry import (
+    EMPTY,
+    MAX_TEXT,
+    ROLL_ACTIONS,
+    Entry,
+    Head,
+    Roll,
+    chained,
+    is_code,
+    is_of_earlier_form,
+    is_staff_text,
+    opening,
+    parse,
+    read_head,
+    recovery,
+    refused_fields,
+)
 from workbench.settings import sync_folder, write_private
+from workbench.signatures import Signer
 
-MAX_TEXT = 200  # characters of free text
-MAX_ITEMS = 200  # of a subject or of counts
-MAX_NUMBER = 10**10  # below: rows and bytes fit, no personal number with eleven digits does
-MAX_LINE_BYTES = 1 << 17  # more than the limits above allow
+__all__ = ["EMPTY", "MAX_TEXT", "Entry", "Head", "Ledger", "is_code", "is_staff_text", "read_head"]
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.:-]{0,63}")
-_CODE = re.compile(r"(?!\d{9,}$)[A-Za-z0-9][A-Za-z0-9_.:+/-]{0,255}")
-_OFFSET = re.compile(r"[+-]\d\d:\d\d$")
-# 宛名番号, My Number, a phone number; no date matches
-_NUMBER_IN_TEXT = re.compile(r"\d{9,}|\d{3,5}(?:[ .・ー‐‑–−-]\d{3,5}){2,}")
+MAX_LINE_BYTES = 1 << 17  # more than the limits of an entry allow
+_RULE_TEXT = "が決まりに合いません（文は1行200文字まで番号なし、対象は英数字の記号、件数は0以上の整数）。"
 
-
-@dataclass(frozen=True)
-class Head:
-    """The last entry's place and hash: printed elsewhere, it anchors all before it. Of an empty ledger: EMPTY."""
-
-    seq: int
-    hash: str
-
-
-EMPTY = Head(0, "0" * 64)  # what the first entry is chained to
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of the ledger; `hash` is SHA-256 of the canonical JSON of all other fields."""
-
-    seq: int
-    at: str
-    action: str
-    actor: str
-    purpose: str
-    approved_by: str | None
-    subject: Mapping[str, str | int]
-    counts: Mapping[str, int]
-    previous: str
-    hash: str = ""
-
-    def computed_hash(self) -> str:
-        """Return the hash this entry must have."""
-        content = asdict(self)
-        del content["hash"]
-        return hashlib.sha256(_canonical(content)).hexdigest()
-
-    def to_line(self) -> bytes:
-        """Return the only form in which this entry may stand in the file."""
-        return _canonical(asdict(self)) + b"\n"
+Guard = Callable[[Sequence[Entry]], None]
 
 
 class Ledger:
     """The ledger in one file (0600). Several processes may append and verify at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Name the file; the first append makes it, in a folder that exists."""
+    def __init__(self, path: Path, signer: Signer | None = None) -> None:
+        """Name the file; the first append makes it, in a folder that exists. Without `signer` it is only read."""
         self.path = path
+        self.signer = signer
 
     def append(  # noqa: PLR0913 - who, what, why, by whose leave, on what, how much, when: an entry has no fewer facts
         self,
@@ -92,17 +65,19 @@ class Ledger:
         subject: Mapping[str, str | int],
         counts: Mapping[str, int],
         at: datetime,
+        guard: Guard | None = None,
     ) -> Entry:
         """Add one entry behind the last and return it; when this returns, the entry is on the disk.
 
         Args:
+            guard: sees all entries, checked, while nobody else can append; what it raises stops this append.
             subject: name -> id, hash or code (ASCII, at most 256 characters), never a name or a number of a person.
             counts: name -> number below 10**10.
             at: a moment with its offset from UTC.
 
         Raises:
-            LedgerError: a field is refused, the last entry is damaged, or the file cannot be written; the
-                ledger is as it was.
+            LedgerError: a field is refused, nobody signs, the last entry is damaged, or the file cannot be
+                written; the ledger is as it was.
         """
         facts = {
             "at": at.isoformat(timespec="seconds"),
@@ -113,16 +88,29 @@ class Ledger:
             "subject": dict(subject),
             "counts": dict(counts),
         }
-        if refused := [name for name, value in facts.items() if not _RULES[name](value)]:
+        if refused := refused_fields(facts):
             msg = f"台帳の項目 {', '.join(refused)} {_RULE_TEXT}何も記録していません。"
+            raise LedgerError(msg)
+        if self.signer is None:
+            msg = (
+                f"台帳 {self.path} に署名する担当者がいません。鍵を開けてからやり直してください。何も記録していません。"
+            )
             raise LedgerError(msg)
         with self._locked(os.O_RDWR | os.O_APPEND | os.O_CREAT, fcntl.LOCK_EX) as file:
             last, tail = self._last(file)
+            start = os.fstat(file).st_size - len(tail)
+            before = os.pread(file, start, 0)
+            needs_opening = self._is_first_signer(before)
+            if guard:
+                guard(list(self._checked(before)))
             lost = self._set_aside(last.seq + 1, tail)
-            repairs = [_chained(last, facts | _recovery(lost))] if lost is not None else []
-            entry = _chained(_head_of(repairs[-1]) if repairs else last, facts)
-            self._write(file, os.fstat(file).st_size - len(tail), b"".join(e.to_line() for e in (*repairs, entry)))
-        return entry
+            drafts = [opening(facts, self.signer)] if needs_opening else []
+            drafts += [recovery(facts, lost)] if lost is not None else []
+            entries = []
+            for draft in (*drafts, facts):
+                entries.append(chained(entries[-1].head if entries else last, draft, self.signer))
+            self._write(file, start, b"".join(entry.to_line() for entry in entries))
+        return entries[-1]
 
     def head(self) -> Head:
         """Return the place and hash of the last entry, without walking the chain.
@@ -142,11 +130,12 @@ class Ledger:
         """Walk the whole chain and return its head.
 
         Raises:
-            LedgerError: an entry was changed, removed, inserted or reordered, the last line is unfinished, or
-                the entry of `anchor` is not the one in the file (cut off, or all written anew).
+            LedgerError: an entry was changed, removed, inserted or reordered or is not signed by an officer
+                authorised at that point, the last line is unfinished, or the entry of `anchor` is not the one in
+                the file (cut off, or all written anew).
         """
-        heads = [EMPTY, *map(_head_of, self.entries())]
-        if anchor is not None and anchor not in heads:
+        heads = [EMPTY, *(entry.head for entry in self.entries())]
+        if anchor is not None and not any(head.is_anchored_by(anchor) for head in heads):
             where = f"台帳 {self.path} は控えの番号 {anchor.seq} の記録と一致しません。"
             msg = f"{where}切り捨てか書き換えの疑いがあります。バックアップと比べてください。何も変更していません。"
             raise LedgerError(msg)
@@ -158,15 +147,40 @@ class Ledger:
             return
         with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as file:
             content = os.pread(file, os.fstat(file).st_size, 0)
-        head = EMPTY
+        yield from self._checked(content)
+
+    def _checked(self, content: bytes) -> Iterator[Entry]:
+        head, roll = EMPTY, Roll()
         for line in BytesIO(content):
             if not line.endswith(b"\n"):
                 raise self._torn(head.seq + 1)
-            entry = _parse(line)
+            entry = parse(line)
             if entry is None or (entry.seq, entry.previous) != (head.seq + 1, head.hash):
-                raise self._damaged(head.seq + 1)
-            head = _head_of(entry)
+                raise self._damaged(head.seq + 1, line)
+            if not roll.accepts(entry):
+                raise self._unsigned(entry.seq)
+            head = entry.head
             yield entry
+
+    def _is_first_signer(self, content: bytes) -> bool:
+        """Return whether the signer has to be introduced.
+
+        Raises:
+            LedgerError: others are authorised, but not the signer, or she is not any more.
+        """
+        roll = Roll()
+        lines = (line for line in BytesIO(content) if any(action in line for action in ROLL_ACTIONS))
+        for entry in filter(None, map(parse, lines)):
+            roll.note(entry)
+        if self.signer.key in roll.active:
+            return False
+        if roll.active or self.signer.key in roll.gone:
+            msg = (
+                f"台帳 {self.path} には、この担当者の署名が登録されていません。登録済みの担当者が workbench keys add で"
+                "登録してください。何も記録していません。"
+            )
+            raise LedgerError(msg)
+        return True
 
     def _is_absent(self) -> bool:
         with suppress(OSError):  # a folder one may not look into: opening the file will say so
@@ -181,6 +195,8 @@ class Ledger:
             file = os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             fcntl.flock(file, lock)
             yield file
+        except WorkbenchError:
+            raise
         except OSError:
             failed = True
         finally:
@@ -197,10 +213,10 @@ class Ledger:
         finished, newline, tail = os.pread(file, size - start, start).rpartition(b"\n")
         if not newline and not start:
             return EMPTY, tail
-        entry = _parse(finished.rpartition(b"\n")[2] + b"\n")
+        entry = parse(finished.rpartition(b"\n")[2] + b"\n")
         if entry is None:
-            raise self._damaged(None)
-        return _head_of(entry), tail
+            raise self._damaged(None, finished)
+        return entry.head, tail
 
     def _set_aside(self, seq: int, tail: bytes) -> bytes | None:
         """Keep an unfinished line beside the ledger; return what is kept under `seq` but not entered yet."""
@@ -226,73 +242,18 @@ class Ledger:
         where = f"台帳 {self.path} の {seq} 行目が途中で切れています。記録中に止まった跡です。"
         return TornLedgerError(f"{where}次の記録のときに自動で退避し、その旨を記録します。何も変更していません。")
 
-    def _damaged(self, seq: int | None) -> LedgerError:
+    def _damaged(self, seq: int | None, line: bytes) -> LedgerError:
+        if is_of_earlier_form(line):
+            what = f"台帳 {self.path} は前の版の形式（署名なし）で、この版では続けられません。"
+            return LedgerError(
+                f"{what}{self.path.parents[1]} を別の場所に移し、keys init から始めてください。何も変更していません。"
+            )
         where = f"{seq} 行目" if seq else "最後の行"
         what = f"台帳 {self.path} の{where}が前の記録とつながりません。改変・削除・並べ替えの疑いがあります。"
         return LedgerError(f"{what}ファイルを保全し、バックアップと比べてください。何も変更していません。")
 
-
-def is_staff_text(text: object) -> bool:
-    """Return whether an entry may hold `text` as a name or a purpose: one line, not empty, without a long number."""
-    if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
-        return False
-    is_one_line = text.replace("\u3000", " ").isprintable()
-    return is_one_line and not _NUMBER_IN_TEXT.search(unicodedata.normalize("NFKC", text))
-
-
-def _is_number(value: object) -> bool:
-    return type(value) is int and 0 <= value < MAX_NUMBER  # no bool, no numpy: what is read is what was written
-
-
-def _is_code(value: object) -> bool:
-    return _is_number(value) or (isinstance(value, str) and _CODE.fullmatch(value) is not None)
-
-
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
-
-
-def _are_all(items: dict, is_allowed: Callable[[object], bool]) -> bool:
-    return len(items) <= MAX_ITEMS and all(map(_is_name, items)) and all(map(is_allowed, items.values()))
-
-
-_RULES: dict[str, Callable[[Any], bool]] = {
-    "at": _OFFSET.search,
-    "action": _is_name,
-    "actor": is_staff_text,
-    "purpose": is_staff_text,
-    "approved_by": lambda text: text is None or is_staff_text(text),
-    "subject": lambda items: _are_all(items, _is_code),
-    "counts": lambda items: _are_all(items, _is_number),
-}
-_RULE_TEXT = "が決まりに合いません（文は1行200文字まで番号なし、対象は英数字の記号、件数は0以上の整数）。"
-
-
-def _chained(last: Head, facts: dict) -> Entry:
-    entry = Entry(seq=last.seq + 1, previous=last.hash, **facts)
-    return Entry(**(asdict(entry) | {"hash": entry.computed_hash()}))
-
-
-def _recovery(lost: bytes) -> dict:
-    """Return what the entry on an unfinished line says instead; the moment is that of the append which found it."""
-    subject = {"torn_sha256": hashlib.sha256(lost).hexdigest()}
-    what = {"action": "recovered", "actor": "workbench", "purpose": "途中で切れた記録の退避", "approved_by": None}
-    return what | {"subject": subject, "counts": {"bytes": len(lost)}}
-
-
-def _head_of(entry: Entry) -> Head:
-    return Head(entry.seq, entry.hash)
-
-
-def _canonical(content: Mapping) -> bytes:
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _parse(line: bytes) -> Entry | None:
-    """Return the entry if the line is, byte for byte, what it would be written as."""
-    try:
-        entry = Entry(**json.loads(line))
-        whole = entry.to_line() == line and entry.hash == entry.computed_hash()
-    except (ValueError, TypeError, RecursionError):
-        return None
-    return entry if whole else None
+    def _unsigned(self, seq: int) -> LedgerError:
+        what = f"台帳 {self.path} の {seq} 行目の署名が、そのとき登録されていた担当者のものではありません。"
+        return LedgerError(
+            f"{what}改変の疑いがあります。ファイルを保全し、バックアップと比べてください。何も変更していません。"
+        )

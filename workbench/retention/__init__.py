@@ -1,0 +1,151 @@
+"""What has expired goes, and the ledger says what went: the deletion register is the ledger, which is never deleted.
+
+Reads    the rules, the folders of snapshots, vault, outputs and quarantine reports
+Writes   one ledger entry for each thing, before it is removed
+Checks   a rule that nobody confirmed deletes nothing; what is published stays; a thing without a date stays
+Assumes  one writer at a time (the ingest's lock); killed half way, the next run goes on
+"""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from workbench.errors import StorageError
+from workbench.ingest.guards import is_current, only_one, plain_storage_errors
+from workbench.ledger import Entry, Ledger
+from workbench.retention.rules import KEPT_HERE, Rule, in_force, load_rules
+from workbench.settings import Home, make_folder
+from workbench.snapshot import BUILDING
+
+__all__ = ["Item", "Rule", "apply", "deletions", "load_rules", "plan"]
+
+DELETED = "retention_deleted"
+_DAY = re.compile(r"\d{8}")
+_PLACES = {
+    "snapshot": ("snapshots", "[0-9]*"),
+    "vault": ("vault", "[0-9]*"),
+    "report": ("outputs", "reports/*/[0-9]*"),
+    "restricted": ("restricted", "L[0-9]*"),
+    "quarantine": ("registers", "quarantine/*.csv"),
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is kept: a snapshot, a register, a report, a batch of letters, a list of refused rows."""
+
+    record_class: str
+    path: Path
+    day: date
+    rule: Rule
+    last_day: date | None
+    expired: bool
+    published: bool
+
+    @property
+    def goes(self) -> bool:
+        """Whether `apply` removes it."""
+        return self.expired and self.rule.confirmed and not self.published
+
+
+def plan(home: Home, rules: tuple[Rule, ...], *, as_of: date) -> list[Item]:
+    """Return everything that is kept here, with the rule in force on `as_of` and whether its time is over."""
+    return [item for name in KEPT_HERE if (rule := in_force(rules, name, as_of)) for item in _items(home, rule, as_of)]
+
+
+def apply(home: Home, rules: tuple[Rule, ...], ledger: Ledger, *, at: datetime) -> list[Item]:
+    """Remove what has expired under a confirmed rule, each thing behind its entry; return what was removed.
+
+    Raises:
+        LedgerError: an entry cannot be made; what it was for stays.
+        StorageError: something cannot be removed; the entries say what was tried.
+    """
+    make_folder(home.snapshots)
+    removed = []
+    with plain_storage_errors(), only_one(home):
+        _finish_removals(home)
+        for item in plan(home, rules, as_of=at.date()):
+            if item.goes:
+                _enter(item, ledger, at)
+                _remove(item.path)
+                removed.append(item)
+    return removed
+
+
+def deletions(ledger: Ledger) -> Iterator[Entry]:
+    """Yield the deletion register."""
+    return (entry for entry in ledger.entries() if entry.action == DELETED)
+
+
+def _items(home: Home, rule: Rule, as_of: date) -> Iterator[Item]:
+    folder, pattern = _PLACES[rule.record_class]
+    for path in sorted(getattr(home, folder).glob(pattern)):
+        day = _day_of(path.name)
+        if day is None or path.name.endswith(BUILDING):
+            continue
+        last = rule.last_day(day)
+        published = rule.record_class in ("snapshot", "vault") and is_current(home, path.name)
+        yield Item(rule.record_class, path, day, rule, last, last is not None and last < as_of, published)
+
+
+def _day_of(name: str) -> date | None:
+    """Return the day a name begins with (behind an L), such as 20261101-20261104T090000; None where there is none."""
+    match = _DAY.match(name.removeprefix("L"))
+    with suppress(ValueError):
+        return date.fromisoformat(match[0]) if match else None
+    return None
+
+
+def _enter(item: Item, ledger: Ledger, at: datetime) -> None:
+    files = [item.path] if item.path.is_file() else sorted(path for path in item.path.rglob("*") if path.is_file())
+    ledger.append(
+        DELETED,
+        actor=ledger.signer.officer if ledger.signer else "",
+        purpose=f"保存期間の満了による削除: {item.rule.title}（{item.rule.basis}）",
+        approved_by=None,
+        subject={
+            "record_class": item.record_class,
+            "item": item.path.name,
+            "content_sha256": _digest(item.path, files),
+            "kept_until": f"{item.last_day}",
+            "rule_effective_from": f"{item.rule.effective_from}",
+        },
+        counts={"files": len(files), "kilobytes": sum(path.stat().st_size for path in files) // 1000},
+        at=at,
+    )
+
+
+def _digest(base: Path, files: list[Path]) -> str:
+    whole = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            whole.update(f"{path.relative_to(base)} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return whole.hexdigest()
+
+
+def _finish_removals(home: Home) -> None:
+    """Remove what a killed run had renamed and entered already."""
+    for folder, pattern in _PLACES.values():
+        for path in getattr(home, folder).glob(f"{pattern}{BUILDING}"):
+            shutil.rmtree(path)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file, or a folder: under another name first, so that nobody opens half of it."""
+    failed = False
+    try:
+        if path.is_file():
+            path.unlink()
+        else:
+            gone = path.rename(path.with_name(f"{path.name}{BUILDING}"))
+            shutil.rmtree(gone)
+    except OSError:
+        failed = True
+    if failed:
+        msg = f"{path} を削除しきれません。権限を確認して、もう一度実行してください。台帳には記録済みです。"
+        raise StorageError(msg)
