@@ -113,6 +113,7 @@ class _Run:
             shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):
             self._report_file().unlink(missing_ok=True)
+            self._characters_file().unlink(missing_ok=True)
 
     def _build_and_publish(self) -> IngestResult:
         residents = self._residents()
@@ -235,7 +236,15 @@ class _Run:
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
+        characters = self._characters_file()
+        make_folder(characters.parent)
+        if self.log.write_characters(characters):
+            characters.chmod(0o600)
         return path
+
+    def _characters_file(self) -> Path:
+        """Return where the printing side finds which characters its fonts must have."""
+        return self.job.home.registers / "characters" / f"{self.id}.csv"
 
     def _report_file(self, ending: str = "") -> Path:
         return self.job.home.registers / "quarantine" / f"{self.id}{ending}.csv"

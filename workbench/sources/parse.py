@@ -5,6 +5,7 @@ Nothing here raises for what a file contains.
 
 import re
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -75,6 +76,7 @@ class ParsedBlock:
     refused_numbers: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # -1: not readable
     refused_lines: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # of `refused_numbers`
     lost: Lost = field(default_factory=Lost)
+    characters: dict[str, Counter[int]] = field(default_factory=dict)  # title -> code points that printing may lack
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
     for column in plan.columns:
         cells = convert(column, table[column.title].combine_chunks(), plan.encoding)
         texts[column.title] = cells.text
+        parsed.characters[column.title] = cells.characters
         faults += [(code, column.title, mask) for code, mask in cells.faults]
         if column.role == "strip":
             parsed.stripped[column.title] = cells.stripped
