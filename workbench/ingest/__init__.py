@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench import schedule
 from workbench.errors import SourceError, WallError
@@ -165,6 +166,8 @@ class _Run:
             self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
         self.kept[protection.file] = kept
         table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
+        names = pc.fill_null(table["name"], "")  # noted as missing_name
+        table = table.set_column(table.column_names.index("name"), "name", names)
         return table.select(REGISTER.names).cast(REGISTER)
 
     def _protected(self, source: Source, residents: Residents) -> tuple[np.ndarray, int]:
