@@ -10,8 +10,8 @@ import random
 import re
 import shutil
 from collections import Counter
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,16 @@ import pytest
 from tests.desk import GOOD, SECRETS
 from tests.extracts import EXTRACT_TOML, ORDINARY, csv_text, resident, row_of
 from tests.variants import write_workbook
+from workbench import keys
 from workbench.errors import WorkbenchError
+from workbench.ingest import Job, ingest
 from workbench.pseudonymize import PseudonymKeys, Wall
+from workbench.settings import Home
 from workbench.sources import FaultLog, open_extract
 from workbench.sources.layout import load_layout
 
-QUICK, SOAK = 2_000, 200_000
+QUICK, SOAK, WHOLE = 2_000, 200_000, 2_000
+AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 FOLDERS_OF_SOAK = 20
 KEYS = PseudonymKeys("試験", b"a" * 32, b"b" * 32)
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
@@ -239,7 +243,22 @@ def judge(folder):
     return "taken"
 
 
-def run(folder, numbers):
+def judge_ingest(base, master, folder):
+    """Do what `judge` does with the whole ingest: snapshot, vault and ledger included."""
+    job = Job(extracts=folder, home=Home(base / "var"), master=master, actor="試験", at=AT)
+    try:
+        result = ingest(job)
+    except WorkbenchError as error:
+        refusal = str(error)
+    else:
+        return "taken" if result.files else "empty"
+    assert JAPANESE.search(refusal)
+    assert [value for value in VALUES if value in refusal] == []
+    assert "合いません。何も公開していません" not in refusal  # the reconciliation itself: always a defect
+    return "refused"
+
+
+def run(folder, numbers, judge=judge):
     """Judge the mutants of these numbers; a failure names the number, which makes the mutant again."""
     folder.mkdir()
     valid = {name: text_of(name).encode(ENCODED.get(name, "utf-8")) for name in NAMES}
@@ -274,3 +293,16 @@ def test_two_hundred_thousand_mutants_add_up_or_are_refused(tmp_path, part):
     numbers = range(QUICK + part * each, QUICK + (part + 1) * each)
 
     assert run(tmp_path / "extract", numbers).total() == each
+
+
+@pytest.mark.soak
+def test_two_thousand_mutants_through_the_whole_ingest(tmp_path):
+    folder = tmp_path / "keys"
+    keys.init(folder, officer="tester", passphrase="a passphrase of tests", at=AT, scrypt_n=keys.MIN_SCRYPT_N)
+    master = keys.unlock(folder, officer=None, passphrase="a passphrase of tests")
+    numbers = range(QUICK + SOAK, QUICK + SOAK + WHOLE)
+
+    became = run(tmp_path / "extract", numbers, partial(judge_ingest, tmp_path, master))
+
+    assert became.total() == WHOLE
+    assert set(became) == {"taken", "refused"}
