@@ -178,6 +178,15 @@ def test_what_is_no_workbook_is_refused_without_a_word_of_it(tmp_path, spoil):
     assert str(caught.value).endswith("何も変更していません。")
 
 
+@pytest.mark.parametrize("limit", ["MAX_WORKBOOK_BYTES", "MAX_STRINGS_BYTES"])
+def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, limit):
+    in_workbook(tmp_path, lines_of(resident(1)))
+    monkeypatch.setattr(f"workbench.sources.forms.{limit}", 500)
+
+    with pytest.raises(SourceError, match=r"^住民.xlsx: Excelのブックとして大きすぎます"):
+        read(tmp_path)
+
+
 def test_a_workbook_with_two_filled_sheets_or_a_csv_beside_it_is_refused(tmp_path):
     in_workbook(tmp_path, lines_of(resident(1)), more=[("控え", [["旧"]])])
     with pytest.raises(SourceError, match="内容のあるシートが2枚あります"):
