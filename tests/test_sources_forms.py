@@ -22,7 +22,7 @@ from workbench.sources.source import Source
 
 COMMITTED = Path(__file__).parents[1] / "data" / "synthetic"
 AT = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
-DOSES_TAKEN = 4_000
+DOSES_TAKEN = 2_000
 PEOPLE = [resident(1, 氏名="髙﨑 花子"), resident(2, 備考="一行目\n二行目"), resident(3, 方書='"海風", 203')]
 
 
