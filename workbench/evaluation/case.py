@@ -6,7 +6,7 @@ Every unknown word is refused; a vaccine that no record knows is written `unknow
 import json
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 

@@ -67,11 +67,17 @@ def report_file(home: Home, name: str) -> Path:
     return home.registers / "quarantine" / f"{name}.csv"
 
 
+def characters_file(home: Home, name: str) -> Path:
+    """Return where the printing side finds which characters its fonts must have after an ingest."""
+    return home.registers / "characters" / f"{name}.csv"
+
+
 def _remove(home: Home, name: str) -> None:
     for folder in (home.snapshots / name, home.snapshots / f"{name}{BUILDING}", home.vault / name):
         if folder.exists():
             shutil.rmtree(folder)
     report_file(home, name).unlink(missing_ok=True)
+    characters_file(home, name).unlink(missing_ok=True)
 
 
 def free_id(home: Home, name: str) -> str:
