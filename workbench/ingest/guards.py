@@ -27,7 +27,12 @@ ACTION = "ingest"  # of the ledger entry
 
 
 def begin(home: Home, name: str) -> None:
-    """Note, before its first byte is written, that the ingest `name` is under way."""
+    """Note, before its first byte is written, that the ingest `name` is under way.
+
+    Raises:
+        LedgerError: the ledger is damaged, so the ingest could not be entered; nothing was written.
+    """
+    is_entered(home, name)
     replace_whole(home.snapshots / PENDING, name)
 
 
@@ -71,7 +76,8 @@ def _remove(home: Home, name: str) -> None:
     for folder in (home.snapshots / name, home.snapshots / f"{name}{BUILDING}", home.vault / name):
         if folder.exists():
             shutil.rmtree(folder)
-    report_file(home, name).unlink(missing_ok=True)
+    if report_file(home, name).exists():  # asked first: a volume that may only be read refuses even to remove nothing
+        report_file(home, name).unlink()
 
 
 def free_id(home: Home, name: str) -> str:
