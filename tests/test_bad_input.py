@@ -605,7 +605,7 @@ def test_a_damaged_ledger_stops_the_ingest_before_anything_is_published(desk):
         answer = desk.ingest()
         assert_refused(desk.enter("ledger", "verify"), r"台帳 .* 行目が前の記録とつながりません")
 
-    assert_refused(answer, r"台帳 .*最後の行が前の記録とつながりません.*バックアップ")
+    assert_refused(answer, r"台帳 .*行目が前の記録とつながりません.*バックアップ")
     assert desk.state() == before
     assert desk.ingest().code == 0
 

@@ -81,6 +81,7 @@ class SnapshotBuilder:
         self._connection = duckdb.connect(
             str(self.folder / DATABASE), config=config | {"preserve_insertion_order": "false"}
         )
+        self._connection.execute("SET enable_progress_bar = false")  # it would draw over the program's own
         for spec in TABLES.values():
             self._connection.execute(_create_statement(spec.name))
             for statement in _comment_statements(spec.name):

@@ -27,7 +27,12 @@ ACTION = "ingest"  # of the ledger entry
 
 
 def begin(home: Home, name: str) -> None:
-    """Note, before its first byte is written, that the ingest `name` is under way."""
+    """Note, before its first byte is written, that the ingest `name` is under way.
+
+    Raises:
+        LedgerError: the ledger is damaged, so the ingest could not be entered; nothing was written.
+    """
+    is_entered(home, name)
     replace_whole(home.snapshots / PENDING, name)
 
 
@@ -76,8 +81,9 @@ def _remove(home: Home, name: str) -> None:
     for folder in (home.snapshots / name, home.snapshots / f"{name}{BUILDING}", home.vault / name):
         if folder.exists():
             shutil.rmtree(folder)
-    report_file(home, name).unlink(missing_ok=True)
-    characters_file(home, name).unlink(missing_ok=True)
+    for file in (report_file(home, name), characters_file(home, name)):
+        if file.exists():  # asked first: a volume that may only be read refuses even to remove nothing
+            file.unlink()
 
 
 def free_id(home: Home, name: str) -> str:
