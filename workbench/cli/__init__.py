@@ -1,7 +1,7 @@
 """The command line: parse, call, exit code. The only reader of the clock.
 
-Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査).
-What is said when one fails is in `failures`.
+Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査),
+`auditor` (監査). What is said when one fails is in `failures`.
 """
 
 import gettext
@@ -15,7 +15,7 @@ gettext.bindtextdomain("messages", str(Path(__file__).parent / "locale"))
 
 import click  # noqa: E402  (click reads the translation while it is imported)
 
-from workbench.cli import analyst, failures, officer, operator, pages  # noqa: E402
+from workbench.cli import analyst, auditor, failures, officer, operator, pages  # noqa: E402
 
 
 @click.group(
@@ -37,7 +37,7 @@ def _dress(command: click.Command) -> None:
             _dress(inner)
 
 
-for _command in (*operator.COMMANDS, *analyst.COMMANDS, *officer.COMMANDS):
+for _command in (*operator.COMMANDS, *analyst.COMMANDS, *officer.COMMANDS, *auditor.COMMANDS):
     app.add_command(_command)
 _dress(app)
 

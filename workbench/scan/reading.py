@@ -1,0 +1,211 @@
+"""Reads bytes in every way an office writes: encodings, escapes, hex, base64, packed arrays; searches each reading."""
+
+import base64
+import binascii
+import html
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from workbench.scan import encoded
+from workbench.scan.digests import WAY as DIGEST
+from workbench.scan.digests import DigestSearch
+from workbench.scan.digits import DigitSearch
+from workbench.scan.kinds import Secrets, Tally
+from workbench.scan.words import WordSearch
+
+INTEGER = "整数"
+DEEPEST = 3  # layers of writing inside each other
+_LINE = 60  # characters of the shortest line of wrapped base64
+_SMALL = 4096  # so little that every reading is tried, text or not
+_CONTROLS = bytes(sorted({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1b"}))
+_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
+_PACKED = re.compile(rb'"dtype\\*":\s*\\*"([iuf][1248])\\*",\s*\\*"bdata\\*":\s*\\*"([A-Za-z0-9+/=\\]+)')
+_INNER_MARKUP = re.compile(
+    rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>.*?</rPr)>"
+)
+_WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/]{2})")
+
+Opener = Callable[[bytes], None]
+Progress = Callable[[int, int], None]  # steps done, steps in all
+
+
+def _characters() -> np.ndarray:
+    """Return for every UTF-16 unit the ASCII character the search for digits takes it for; 255 for none."""
+    table = np.full(1 << 16, 255, np.uint8)
+    for unit in (*range(0xD800), *range(0xE000, 1 << 16)):
+        whole = unicodedata.normalize("NFKC", chr(unit))
+        if len(whole) == 1 and whole.isascii():
+            table[unit] = ord(whole)
+    for unit in (*range(0x2010, 0x2016), 0x2212, 0x30FC, 0x30FB, 0x00B7):
+        table[unit] = ord("-")
+    return table
+
+
+_AS_CHARACTER = _characters()
+
+
+class Search:
+    """A search for the secrets of one extract in any bytes; `municipality` may be left out of an address."""
+
+    def __init__(self, secrets: Secrets, municipality: str = "", progress: Progress | None = None) -> None:
+        """Prepare the lookup tables: at once for a small city, a minute or two for a million residents."""
+        tell = progress or (lambda _done, _total: None)
+        tell(0, 3)
+        self._digits = DigitSearch(secrets)
+        tell(1, 3)
+        self._words = WordSearch(secrets, municipality)
+        tell(2, 3)
+        self._digests = DigestSearch(secrets)
+        self.too_short = self._words.too_short
+
+    def integers(self, values: np.ndarray, tally: Tally) -> None:
+        """Search a column of integers or floats."""
+        self._digits.integers(values, tally, INTEGER)
+
+    def content(self, data: bytes, tally: Tally, depth: int = 0, *, opener: Opener | None = None) -> None:
+        """Search `data` in every reading; `opener` is given what base64 says when it is a file of its own."""
+        readings = []
+        for written in (data, *(_unescape(data) if depth < DEEPEST else ())):
+            reading = Tally()
+            self._as_written(written, reading, depth)
+            if depth < DEEPEST:
+                self._encoded(written, reading, depth, opener)
+            readings.append(reading)
+        tally.add_fullest(readings)
+
+    def _as_written(self, data: bytes, tally: Tally, depth: int) -> None:
+        text = _text_of(data)
+        if text is None or (len(data) <= _SMALL and depth < DEEPEST):
+            self._binary(data, tally)
+        else:
+            self._characters(_units(text), tally)
+        for kind, packed in _PACKED.findall(data) if b"bdata" in data else ():
+            self.integers(_unpack(kind, packed), tally)
+
+    def _characters(self, units: np.ndarray, tally: Tally) -> None:
+        self._digits.characters(_AS_CHARACTER[units] if units.itemsize > 1 else units, tally)
+        self._words.units(units, tally)
+
+    def _binary(self, data: bytes, tally: Tally) -> None:
+        """Search bytes that are no text, or so few that any reading may be meant; the fullest reading counts."""
+        readings = []
+        for units in _readings(data):
+            reading = Tally()
+            self._characters(units, reading)
+            readings.append(reading)
+        tally.add_fullest(readings)
+        self._digests.raw(data, tally)
+        self._packed_integers(data, tally)
+
+    def _packed_integers(self, data: bytes, tally: Tally) -> None:
+        """Search 8-byte integers and floats at every offset, as arrays and databases keep them."""
+        for offset in range(8):
+            size = (len(data) - offset) // 8
+            for kind in ("<i8", "<f8") if size > 0 else ():
+                with np.errstate(invalid="ignore"):
+                    self.integers(np.frombuffer(data, kind, size, offset), tally)
+
+    def _encoded(self, data: bytes, tally: Tally, depth: int, opener: Opener | None) -> None:
+        whole = _unwrap(data)
+        text = np.frombuffer(whole, np.uint8)
+        runs = encoded.find_runs(text, encoded.HEX, encoded.SHORTEST_HEX)
+        if len(runs):
+            self._digests.hexadecimal(encoded.HEX[text], _hex_windows(runs), tally)
+            longer = runs.at_least(2 * encoded.SHORTEST_BASE64 - 8)  # eleven digits make 22 hex digits
+            for part in encoded.decode_hex(text, longer) if len(longer) else ():
+                self._inner(part, tally, depth, "16進")
+        runs = encoded.find_runs(text, encoded.BASE64, encoded.SHORTEST_BASE64)
+        runs = encoded.with_both_cases(text, runs)
+        if len(runs):
+            for part in encoded.decode_base64(text, runs):
+                self._inner(part, tally, depth, "base64")
+            if opener:
+                _open_files(whole, runs, opener)
+
+    def _inner(self, data: bytes, tally: Tally, depth: int, way: str) -> None:
+        inner = Tally()
+        self.content(data, inner, depth + 1)
+        tally.add_inner(inner, way, keep=DIGEST)
+
+
+def _text_of(data: bytes) -> str | None:
+    """Return the text that `data` is in UTF-8 or CP932; None for what is neither, or holds control characters."""
+    if len(data.translate(None, _CONTROLS)) < len(data):
+        return None
+    for encoding, longest in (("utf-8", 4), ("cp932", 2)):
+        for cut in range(longest):  # a chunk of a file may end within a character
+            try:
+                return data[: len(data) - cut].decode(encoding)
+            except UnicodeDecodeError as error:
+                if error.end < len(data) - longest:
+                    break
+    return None
+
+
+def _units(text: str) -> np.ndarray:
+    """Return the text as UTF-16 units, or as bytes where it is ASCII."""
+    if text.isascii():
+        return np.frombuffer(text.encode(), np.uint8)
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+
+
+def _readings(data: bytes) -> Iterator[np.ndarray]:
+    yield _units(data.decode("utf-8", "ignore"))
+    yield _units(data.decode("cp932", "ignore"))
+    yield _units(data[1:].decode("cp932", "ignore"))
+    for offset in (0, 1):
+        size = (len(data) - offset) // 2
+        if size > 0:
+            yield np.frombuffer(data, "<u2", size, offset)
+            yield np.frombuffer(data, ">u2", size, offset).astype("<u2")
+
+
+def _unescape(data: bytes) -> Iterator[bytes]:
+    """Yield what the escapes of JSON, HTML and addresses of the web stand for, and text without its inner markup."""
+    text = data.decode("utf-8", "ignore") if b"\\u" in data or (b"&" in data and b";" in data) else ""
+    plain = html.unescape(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
+    if plain != text:  # halves of a character that JSON wrote as two escapes come together in UTF-16
+        yield plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    if b"%" in data and _PERCENT.search(data):
+        yield _PERCENT.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), data)
+    if b"</" in data and _INNER_MARKUP.search(data):
+        yield _INNER_MARKUP.sub(b"", data)
+
+
+def _unpack(kind: bytes, packed: bytes) -> np.ndarray:
+    """Return the numbers of an array as plotly packs it; none where it is none."""
+    try:
+        return np.frombuffer(base64.b64decode(packed.replace(b"\\", b"")), kind.decode())
+    except (ValueError, binascii.Error):
+        return np.empty(0, np.int64)
+
+
+def _hex_windows(runs: encoded.EncodedRuns) -> np.ndarray:
+    """Return every place where 16 hex digits begin."""
+    counts = runs.ends - runs.starts - encoded.SHORTEST_HEX + 1
+    before = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(runs.starts - before, counts)
+
+
+_FILES = (b"UEsDB", b"H4sI", b"JVBERi", b"iVBORw", b"UEFSMQ", b"Qlpo", b"/Td6WFo")  # zip gzip PDF PNG Parquet bzip2 xz
+
+
+def _open_files(data: bytes, runs: encoded.EncodedRuns, hand_over: Callable[[bytes], None]) -> None:
+    """Hand over what the runs say that begin as a file does."""
+    for start, end in zip(runs.starts.tolist(), runs.ends.tolist(), strict=True):
+        if data.startswith(_FILES, start):
+            whole = data[start : end - (end - start) % 4]
+            rest = data[start + len(whole) : end]
+            hand_over(base64.b64decode(whole + (rest + b"==")[:4] if len(rest) > 1 else whole))
+
+
+def _unwrap(data: bytes) -> bytes:
+    """Return `data` with lines of base64 (a multiple of four, at least 60 characters) joined."""
+    text = np.frombuffer(data, np.uint8)
+    runs = encoded.find_runs(text, encoded.BASE64, encoded.SHORTEST_BASE64).at_least(_LINE)
+    after = text[runs.ends[runs.ends < len(text)]]
+    return _WRAPPED.sub(b"", data) if np.isin(after, (10, 13)).any() else data

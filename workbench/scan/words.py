@@ -1,0 +1,217 @@
+"""Finds names and addresses in text, whatever spaces, widths and kana an office has written them with.
+
+Text and secrets are folded alike, character by character: width, case, hiragana, small and voiced kana are evened out,
+spaces inside are passed over. A secret is then a chain of hashes; a place in the text is followed along it as long as
+some secret begins that way. Short secrets are found under conditions only, so that a word of the language is not a
+name (decision 0020); what is too short for any condition is counted in `too_short`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+import numpy as np
+
+from workbench.scan.kinds import Kind, Secrets, Tally
+from workbench.scan.lookup import KeySet
+
+PLAIN = "そのまま"
+LONGEST = 48  # characters of a secret that are compared
+_FACTOR = np.uint64(0x100000001B3)
+_SEED = np.uint64(0xCBF29CE484222325)
+_UNITS = 1 << 16
+_SPACE, _BREAK = 0, 1  # folded values: passed over; never part of a secret
+
+# Conditions under which a chain counts as found.
+_ANYWHERE, _BOUNDED, _ALONE, _ALONE_SPACED, _NO_DIGIT_AFTER = range(5)
+_KINDS = 8  # label = condition * _KINDS + kind
+_SHORT, _SHORTER = 3, 2  # characters of a name that must stand alone, and be written with its space as well
+_MIN_ADDRESS = 6
+_HONORIFICS = "様殿氏"
+_SIMPLE_NUMBERS = re.compile(r"([0-9]+)丁目([0-9]+)番地?の?([0-9]+)号?")
+
+
+def _fold_table() -> np.ndarray:
+    """Return the folded value of every UTF-16 unit."""
+    table = np.arange(_UNITS, dtype=np.uint16)
+    for unit in (*range(0x20, 0xD800), *range(0xF900, _UNITS)):
+        table[unit] = _fold(chr(unit), unit)
+    table[:0x20] = _BREAK
+    table[0xDB40] = _SPACE  # first half of a variation selector
+    table[0xDD00:0xDDF0] = _SPACE  # its second half
+    return table
+
+
+def _fold(character: str, unit: int) -> int:
+    whole = unicodedata.normalize("NFKC", character)
+    if not whole.strip() or unicodedata.category(character) in {"Mn", "Cf"}:
+        return _SPACE
+    first = unicodedata.normalize("NFD", whole)[0].upper()[0]
+    if "ぁ" <= first <= "ゖ":
+        first = chr(ord(first) + 0x60)
+    first = _LARGE.get(first, first)
+    if first in "‐‑‒–—―−":
+        first = "-"
+    if first in "゛゜\u3099\u309a" or not first.strip():
+        return _SPACE
+    is_one = len(whole) < 3 and ord(first) < _UNITS  # noqa: PLR2004 - a kana and its voicing are one, ㍿ is not
+    return ord(first) if is_one else unit
+
+
+_LARGE = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
+FOLD = _fold_table()
+_IS_KANA = np.zeros(_UNITS, bool)
+_IS_KANA[0x30A1:0x30FB] = _IS_KANA[0x30FC] = True
+_IS_LATIN = np.zeros(_UNITS, bool)
+_IS_LATIN[ord("A") : ord("Z") + 1] = True
+_IS_DIGIT = np.zeros(_UNITS, bool)
+_IS_DIGIT[ord("0") : ord("9") + 1] = True
+_IS_LETTER = _IS_KANA | _IS_LATIN | _IS_DIGIT
+_IS_LETTER[0x3005] = True
+_IS_LETTER[0x3400:0xFB00] = True  # kanji, surrogates, private use
+_IS_LETTER[[ord(letter) for letter in _HONORIFICS]] = False
+
+
+class WordSearch:
+    """A search for the words of a `Secrets`; `place` is the municipality, which an address may leave out."""
+
+    def __init__(self, secrets: Secrets, place: str = "") -> None:
+        """Fold every secret and enter the hashes of all its beginnings."""
+        self.too_short: dict[Kind, int] = {}
+        texts: list[str] = []
+        labels: list[int] = []
+        for part in secrets.words:
+            for text, label in self._labelled(part.kind, part.values, place):
+                texts.append(text)
+                labels.append(label)
+        self._starts = np.zeros(_UNITS, bool)
+        self._beginnings, self._wholes = self._enter(texts, np.array(labels, np.uint8))
+
+    def units(self, text: np.ndarray, tally: Tally) -> None:
+        """Search text given as UTF-16 units (uint16), or as ASCII bytes (uint8)."""
+        if not len(self._wholes) or not len(text):
+            return
+        places = self._possible_starts(text)
+        found = [self._follow(text, part) for part in np.array_split(places, 1 + len(places) // 200_000)]
+        ends = np.concatenate([part[0] for part in found])  # an address ends once, with or without its municipality
+        labels = np.concatenate([part[1] for part in found])
+        for kind in np.unique(labels).tolist():
+            tally.add(kind, PLAIN, len(np.unique(ends[labels == kind])))
+
+    # ------------------------------------------------------------ the secrets
+
+    def _labelled(self, kind: Kind, texts: Iterable[str], place: str) -> Iterable[tuple[str, int]]:
+        """Yield what to look for, with its label; count what is too short."""
+        for text in texts:
+            condition = _address_condition(text) if kind == Kind.ADDRESS else _name_condition(text)
+            if condition is None:
+                self.too_short[kind] = self.too_short.get(kind, 0) + 1
+                continue
+            forms = _address_forms(text, place) if kind == Kind.ADDRESS else (text,)
+            for form in forms:
+                yield form, condition * _KINDS + kind
+
+    def _enter(self, texts: list[str], labels: np.ndarray) -> tuple[KeySet, KeySet]:
+        joined = "\n".join(texts)
+        units = FOLD[np.frombuffer(joined.encode("utf-16-le", "surrogatepass"), "<u2")]
+        units = units[units != _SPACE]
+        ends = np.flatnonzero(np.append(units == _BREAK, bool(texts)))
+        starts = np.append(0, ends + 1)[: len(ends)]
+        lengths = np.minimum(ends - starts, LONGEST)
+        self._starts[np.unique(units[starts])] = True
+        hashes = np.full(len(starts), _SEED)
+        beginnings = []
+        for place in range(int(lengths.max(initial=0))):
+            longer = lengths > place
+            hashes[longer] = _extend(hashes[longer], units[starts[longer] + place])
+            beginnings.append(np.unique(hashes[longer]))
+        every = np.concatenate(beginnings) if beginnings else np.empty(0, np.uint64)
+        return KeySet(every, np.zeros(len(every), np.uint8)), KeySet(hashes, labels)
+
+    # ------------------------------------------------------------ the text
+
+    def _possible_starts(self, text: np.ndarray) -> np.ndarray:
+        """Return the places where a secret may begin: its first character, and no Latin letter before a Latin one."""
+        folded_start = self._starts[FOLD[: 1 << (8 * text.itemsize)]]
+        mask = folded_start[text]
+        latin = _IS_LATIN[FOLD[: 1 << (8 * text.itemsize)]][text]
+        mask[1:] &= ~(latin[1:] & latin[:-1])
+        return np.flatnonzero(mask)
+
+    def _follow(self, text: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Follow the text from each start along the chains; return where secrets end, and their kinds."""
+        origin, places = starts, starts.copy()
+        hashes, gaps = np.full(len(starts), _SEED), np.zeros(len(starts), np.uint8)
+        found: list[tuple[np.ndarray, np.ndarray]] = []
+        for _ in range(2 * LONGEST):
+            inside = places < len(text)
+            origin, places, hashes, gaps = origin[inside], places[inside], hashes[inside], gaps[inside]
+            if not len(places):
+                break
+            units = FOLD[text[places]]
+            is_space = units == _SPACE
+            hashes = np.where(is_space, hashes, _extend(hashes, units))
+            gaps = np.where(is_space, np.minimum(gaps + 1, 250), gaps).astype(np.uint8)
+            places = places + 1
+            known, _ = self._beginnings.find(hashes)
+            known = known[gaps[known] < 8]  # noqa: PLR2004 - more space than any name has
+            origin, places, hashes, gaps = origin[known], places[known], hashes[known], gaps[known]
+            ended, labels = self._wholes.find(hashes)
+            ended, labels = ended[~is_space[known][ended]], labels[~is_space[known][ended]]
+            found.append(self._accepted(text, origin[ended], places[ended], gaps[ended], labels))
+        return (
+            np.concatenate([part[0] for part in found]) if found else starts[:0],
+            np.concatenate([part[1] for part in found]) if found else np.empty(0, np.uint8),
+        )
+
+    def _accepted(
+        self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray, gaps: np.ndarray, labels: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Keep those whose surroundings meet their condition."""
+        if not len(starts):
+            return starts, labels
+        before = np.where(starts > 0, FOLD[text[starts - 1]], _BREAK)
+        after = np.where(ends < len(text), FOLD[text[np.minimum(ends, len(text) - 1)]], _BREAK)
+        last = FOLD[text[ends - 1]]
+        same = (_IS_KANA[before] | _IS_KANA[after]) & _IS_KANA[last]
+        same |= (_IS_LATIN[before] | _IS_LATIN[after]) & _IS_LATIN[last]
+        is_alone = ~(_IS_LETTER[before] | _IS_LETTER[after])
+        holds = np.stack([np.ones(len(starts), bool), ~same, is_alone, is_alone & (gaps > 0), ~_IS_DIGIT[after]])
+        kept = holds[labels // _KINDS, np.arange(len(labels))]
+        return ends[kept], labels[kept] % _KINDS
+
+
+def _extend(hashes: np.ndarray, units: np.ndarray) -> np.ndarray:
+    return (hashes ^ units) * _FACTOR
+
+
+def _letters(text: str) -> str:
+    units = FOLD[np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")]
+    return units[units > _BREAK].astype("<u2").tobytes().decode("utf-16-le", "surrogatepass")
+
+
+def _name_condition(text: str) -> int | None:
+    """Return the condition under which a name counts; None where it is too short for any."""
+    letters = _letters(text)
+    units = np.frombuffer(letters.encode("utf-16-le", "surrogatepass"), "<u2")
+    is_spaced = len(text.split()) > 1
+    if len(letters) > _SHORT:
+        return _BOUNDED if (_IS_KANA[units] | _IS_LATIN[units]).all() else _ANYWHERE
+    if len(letters) == _SHORT:
+        return _ALONE
+    return _ALONE_SPACED if len(letters) == _SHORTER and is_spaced else None
+
+
+def _address_condition(text: str) -> int | None:
+    """Return the condition for an address; None where it names no house, only a part of the city."""
+    letters = _letters(text)
+    has_number = any(letter.isdigit() or letter in "一二三四五六七八九十" for letter in letters)
+    return _NO_DIGIT_AFTER if has_number and len(letters) >= _MIN_ADDRESS else None
+
+
+def _address_forms(text: str, place: str) -> set[str]:
+    """Return an address as written, with its numbers joined by hyphens, and both without the municipality."""
+    plain = unicodedata.normalize("NFKC", text)
+    forms = {plain, _SIMPLE_NUMBERS.sub(r"\1-\2-\3", plain)}
+    short = {form.removeprefix(place) for form in forms} if place else set()
+    return forms | {form for form in short if _address_condition(form) is not None}
