@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from workbench.scan.encoded import HEX
 from workbench.scan.kinds import Secrets, Tally
 from workbench.scan.lookup import KeySet
 
@@ -40,11 +41,11 @@ class DigestSearch:
                 _, labels = self._keys.find(np.frombuffer(data, "<u8", size, offset))
                 tally.add_all(labels, WAY)
 
-    def hexadecimal(self, digits: np.ndarray, starts: np.ndarray, tally: Tally) -> None:
-        """Search windows of 16 hex digits (values 0..15, uint8) that begin at `starts`."""
+    def hexadecimal(self, text: np.ndarray, starts: np.ndarray, tally: Tally) -> None:
+        """Search windows of 16 hex digits of `text` (uint8) that begin at `starts`."""
         value = np.zeros(len(starts), np.uint64)
         for place in range(HEX_DIGITS):
-            value = (value << np.uint64(4)) | digits[starts + place]
+            value = (value << np.uint64(4)) | HEX[text[starts + place]]
         _, labels = self._keys.find(value.byteswap())
         tally.add_all(labels, WAY)
 

@@ -125,14 +125,15 @@ class DigitSearch:
         begins = np.flatnonzero(linked)
         for size in GROUP_SIZES:
             sized = begins[lengths[begins] == size]
-            for width in self._counts:
+            for width in self._counts if len(sized) else ():
                 count = -(-width // size)
                 chosen = sized[(streak[sized] >= count - 2) & (sized + count <= len(runs))]
                 last = chosen + count - 1
                 fits = (lengths[last] == width - size * (count - 1)) & linked[last - 1]
-                values = _join_groups(text, runs, chosen[fits], (size, count, width))
-                _, labels = self._keys.find(values | (np.uint64(width) << _WIDTH_SHIFT))
-                _tally_labels(labels, tally)
+                if fits.any():
+                    values = _join_groups(text, runs, chosen[fits], (size, count, width))
+                    _, labels = self._keys.find(values | (np.uint64(width) << _WIDTH_SHIFT))
+                    _tally_labels(labels, tally)
 
     def _phones(self, text: np.ndarray, runs: _Runs, tally: Tally) -> None:
         """Find telephone numbers in three groups of any size, with one separator twice."""

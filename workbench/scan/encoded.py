@@ -24,6 +24,7 @@ def _values(*alphabets: bytes) -> np.ndarray:
 
 HEX = _values(_DIGITS + b"abcdef", _DIGITS + b"ABCDEF")
 BASE64 = _values(_UPPER + _LOWER + _DIGITS + b"+/", _UPPER + _LOWER + _DIGITS + b"-_")
+_FLAGS = tuple((table != _OUTSIDE).astype(np.uint8).tobytes() for table in (BASE64, HEX))
 _CASE = np.zeros(256, np.uint8)
 _CASE[np.frombuffer(_UPPER, np.uint8)] = 1
 _CASE[np.frombuffer(_LOWER, np.uint8)] = 2
@@ -54,10 +55,11 @@ class EncodedRuns:
         return places
 
 
-def find_runs(text: np.ndarray, table: np.ndarray, shortest: int) -> EncodedRuns:
+def find_runs(data: bytes, table: np.ndarray, shortest: int) -> EncodedRuns:
     """Find the maximal runs of at least `shortest` (15 or more) characters that `table` knows."""
-    known = np.zeros(len(text) + 3 * _BLOCK - len(text) % _BLOCK, bool)  # a free block at each end
-    np.not_equal(table[text], _OUTSIDE, out=known[_BLOCK : _BLOCK + len(text)])
+    flags = data.translate(_FLAGS[table is HEX])
+    free = bytes(_BLOCK)  # at each end
+    known = np.frombuffer(b"".join([free, flags, bytes(2 * _BLOCK - len(data) % _BLOCK)]), np.uint8)
     full = np.flatnonzero(known.view(np.uint64) == _ALL_TRUE)
     if not len(full):
         return EncodedRuns(full, full)

@@ -22,7 +22,7 @@ class Bitmap:
         self._shift = np.uint64(64 - bits)
         self._table = np.zeros(1 << (bits - 3), np.uint8)
         for start in range(0, len(keys), _SLICE):
-            places = np.unique(self._places(keys[start : start + _SLICE]))
+            places = self._places(keys[start : start + _SLICE])
             np.bitwise_or.at(self._table, places >> _THREE, np.left_shift(1, places & _EIGHT).astype(np.uint8))
 
     def passing(self, keys: np.ndarray) -> np.ndarray:

@@ -4,12 +4,11 @@ import base64
 import binascii
 import html
 import re
-import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from workbench.scan import encoded
+from workbench.scan import binary, encoded
 from workbench.scan.digests import WAY as DIGEST
 from workbench.scan.digests import DigestSearch
 from workbench.scan.digits import DigitSearch
@@ -21,31 +20,20 @@ DEEPEST = 3  # layers of writing inside each other
 _LINE = 60  # characters of the shortest line of wrapped base64
 _SMALL = 4096  # so little that every reading is tried, text or not
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1b"}))
+_AROUND = 300  # bytes on each side of an escape that are read with it
 _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
-_PERCENT = re.compile(rb"(?:%[0-9a-fA-F]{2})+")
-_PACKED = re.compile(rb'"dtype\\*":\s*\\*"([iuf][1248])\\*",\s*\\*"bdata\\*":\s*\\*"([A-Za-z0-9+/=\\]+)')
-_INNER_MARKUP = re.compile(
-    rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>.*?</rPr)>"
+_JSON_OR_HTML = (re.compile(rb"\\u[0-9a-fA-F]{4}"), re.compile(rb"&#?[0-9A-Za-z]{2,31};"))
+_PERCENT = (re.compile(rb"%([0-9a-fA-F]{2})"),)
+_MARKUP = (
+    re.compile(
+        rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>[^\n]*?</rPr)>"
+    ),
 )
+_PACKED = re.compile(rb'"dtype\\*":\s*\\*"([iuf][1248])\\*",\s*\\*"bdata\\*":\s*\\*"([A-Za-z0-9+/=\\]+)')
 _WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/]{2})")
 
 Opener = Callable[[bytes], None]
 Progress = Callable[[int, int], None]  # steps done, steps in all
-
-
-def _characters() -> np.ndarray:
-    """Return for every UTF-16 unit the ASCII character the search for digits takes it for; 255 for none."""
-    table = np.full(1 << 16, 255, np.uint8)
-    for unit in (*range(0xD800), *range(0xE000, 1 << 16)):
-        whole = unicodedata.normalize("NFKC", chr(unit))
-        if len(whole) == 1 and whole.isascii():
-            table[unit] = ord(whole)
-    for unit in (*range(0x2010, 0x2016), 0x2212, 0x30FC, 0x30FB, 0x00B7):
-        table[unit] = ord("-")
-    return table
-
-
-_AS_CHARACTER = _characters()
 
 
 class Search:
@@ -79,25 +67,26 @@ class Search:
 
     def _as_written(self, data: bytes, tally: Tally, depth: int) -> None:
         text = _text_of(data)
+        readings = [Tally()]
+        if text is not None:
+            self._characters(_units(text), readings[0])
         if text is None or (len(data) <= _SMALL and depth < DEEPEST):
-            self._binary(data, tally)
-        else:
-            self._characters(_units(text), tally)
+            self._read_binary(data, tally, readings)
+        tally.add_fullest(readings)  # each place once: the reading that found most counts
         for kind, packed in _PACKED.findall(data) if b"bdata" in data else ():
             self.integers(_unpack(kind, packed), tally)
 
-    def _characters(self, units: np.ndarray, tally: Tally) -> None:
-        self._digits.characters(_AS_CHARACTER[units] if units.itemsize > 1 else units, tally)
-        self._words.units(units, tally)
+    def _characters(self, units: np.ndarray, tally: Tally, *, shortest: int = 0) -> None:
+        characters = self._words.as_characters(units)
+        self._digits.characters(characters, tally)
+        self._words.units(units, characters, tally, shortest=shortest)
 
-    def _binary(self, data: bytes, tally: Tally) -> None:
-        """Search bytes that are no text, or so few that any reading may be meant; the fullest reading counts."""
-        readings = []
-        for units in _readings(data):
+    def _read_binary(self, data: bytes, tally: Tally, readings: list[Tally]) -> None:
+        """Search bytes that are no text, or so few that any reading may be meant."""
+        for units, shortest in binary.readings(data, self._words):
             reading = Tally()
-            self._characters(units, reading)
+            self._characters(units, reading, shortest=shortest)
             readings.append(reading)
-        tally.add_fullest(readings)
         self._digests.raw(data, tally)
         self._packed_integers(data, tally)
 
@@ -110,21 +99,25 @@ class Search:
                     self.integers(np.frombuffer(data, kind, size, offset), tally)
 
     def _encoded(self, data: bytes, tally: Tally, depth: int, opener: Opener | None) -> None:
-        whole = _unwrap(data)
-        text = np.frombuffer(whole, np.uint8)
-        runs = encoded.find_runs(text, encoded.HEX, encoded.SHORTEST_HEX)
-        if len(runs):
-            self._digests.hexadecimal(encoded.HEX[text], _hex_windows(runs), tally)
-            longer = runs.at_least(2 * encoded.SHORTEST_BASE64 - 8)  # eleven digits make 22 hex digits
-            for part in encoded.decode_hex(text, longer) if len(longer) else ():
-                self._inner(part, tally, depth, "16進")
-        runs = encoded.find_runs(text, encoded.BASE64, encoded.SHORTEST_BASE64)
+        data, runs = _unwrap(data, encoded.find_runs(data, encoded.BASE64, encoded.SHORTEST_BASE64))
+        if not len(runs):
+            return  # no hex either: its digits are base64's too
+        text = np.frombuffer(data, np.uint8)
+        self._hexadecimal(data, text, tally, depth)
         runs = encoded.with_both_cases(text, runs)
         if len(runs):
             for part in encoded.decode_base64(text, runs):
                 self._inner(part, tally, depth, "base64")
             if opener:
-                _open_files(whole, runs, opener)
+                _open_files(data, runs, opener)
+
+    def _hexadecimal(self, data: bytes, text: np.ndarray, tally: Tally, depth: int) -> None:
+        runs = encoded.find_runs(data, encoded.HEX, encoded.SHORTEST_HEX)
+        if len(runs):
+            self._digests.hexadecimal(text, _hex_windows(runs), tally)
+            longer = runs.at_least(2 * encoded.SHORTEST_BASE64 - 8)  # eleven digits make 22 hex digits
+            for part in encoded.decode_hex(text, longer) if len(longer) else ():
+                self._inner(part, tally, depth, "16進")
 
     def _inner(self, data: bytes, tally: Tally, depth: int, way: str) -> None:
         inner = Tally()
@@ -153,27 +146,36 @@ def _units(text: str) -> np.ndarray:
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
 
 
-def _readings(data: bytes) -> Iterator[np.ndarray]:
-    yield _units(data.decode("utf-8", "ignore"))
-    yield _units(data.decode("cp932", "ignore"))
-    yield _units(data[1:].decode("cp932", "ignore"))
-    for offset in (0, 1):
-        size = (len(data) - offset) // 2
-        if size > 0:
-            yield np.frombuffer(data, "<u2", size, offset)
-            yield np.frombuffer(data, ">u2", size, offset).astype("<u2")
-
-
 def _unescape(data: bytes) -> Iterator[bytes]:
     """Yield what the escapes of JSON, HTML and addresses of the web stand for, and text without its inner markup."""
-    text = data.decode("utf-8", "ignore") if b"\\u" in data or (b"&" in data and b";" in data) else ""
+    around = _around(data, _JSON_OR_HTML)
+    text = around.decode("utf-8", "ignore")
     plain = html.unescape(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
     if plain != text:  # halves of a character that JSON wrote as two escapes come together in UTF-16
         yield plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-    if b"%" in data and _PERCENT.search(data):
-        yield _PERCENT.sub(lambda match: bytes.fromhex(match[0].replace(b"%", b"").decode()), data)
-    if b"</" in data and _INNER_MARKUP.search(data):
-        yield _INNER_MARKUP.sub(b"", data)
+    around = _around(data, _PERCENT)
+    if around:
+        yield _PERCENT[0].sub(lambda match: bytes([int(match[1], 16)]), around)
+    around = _around(data, _MARKUP)
+    if around:
+        yield _MARKUP[0].sub(b"", around)
+
+
+def _around(data: bytes, patterns: Sequence[re.Pattern[bytes]]) -> bytes:
+    """Return the surroundings of every match, a line each; nothing where there is no match."""
+    starts: list[int] = []
+    for pattern in patterns:
+        if pattern.pattern[:1] in data:
+            starts += [match.start() for match in pattern.finditer(data)]
+    if not starts:
+        return b""
+    places = np.array(sorted(starts))
+    first = np.append(True, np.diff(places) > 2 * _AROUND)
+    last = np.append(first[1:], True)
+    return b"\n".join(
+        data[max(0, start - _AROUND) : end + _AROUND]
+        for start, end in zip(places[first].tolist(), places[last].tolist(), strict=True)
+    )
 
 
 def _unpack(kind: bytes, packed: bytes) -> np.ndarray:
@@ -203,9 +205,11 @@ def _open_files(data: bytes, runs: encoded.EncodedRuns, hand_over: Callable[[byt
             hand_over(base64.b64decode(whole + (rest + b"==")[:4] if len(rest) > 1 else whole))
 
 
-def _unwrap(data: bytes) -> bytes:
-    """Return `data` with lines of base64 (a multiple of four, at least 60 characters) joined."""
-    text = np.frombuffer(data, np.uint8)
-    runs = encoded.find_runs(text, encoded.BASE64, encoded.SHORTEST_BASE64).at_least(_LINE)
-    after = text[runs.ends[runs.ends < len(text)]]
-    return _WRAPPED.sub(b"", data) if np.isin(after, (10, 13)).any() else data
+def _unwrap(data: bytes, runs: encoded.EncodedRuns) -> tuple[bytes, encoded.EncodedRuns]:
+    """Join lines of base64 (at least 60 characters each), and find the runs anew."""
+    ends = runs.at_least(_LINE).ends
+    after = np.frombuffer(data, np.uint8)[ends[ends < len(data)]]
+    if not np.isin(after, (10, 13)).any():
+        return data, runs
+    whole = _WRAPPED.sub(b"", data)
+    return whole, encoded.find_runs(whole, encoded.BASE64, encoded.SHORTEST_BASE64)

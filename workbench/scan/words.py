@@ -17,10 +17,14 @@ from workbench.scan.lookup import KeySet
 
 PLAIN = "そのまま"
 LONGEST = 48  # characters of a secret that are compared
+_TOGETHER = 200_000  # places that are followed at a time
 _FACTOR = np.uint64(0x100000001B3)
 _SEED = np.uint64(0xCBF29CE484222325)
 _UNITS = 1 << 16
 _SPACE, _BREAK = 0, 1  # folded values: passed over; never part of a secret
+
+START, OTHER = 254, 255  # units that are no ASCII, as characters: one that a secret begins with, and any other
+_MAY_START, _LATIN = 1, 2
 
 # Conditions under which a chain counts as found.
 _ANYWHERE, _BOUNDED, _ALONE, _ALONE_SPACED, _NO_DIGIT_AFTER = range(5)
@@ -58,8 +62,21 @@ def _fold(character: str, unit: int) -> int:
     return ord(first) if is_one else unit
 
 
+def _characters() -> np.ndarray:
+    """Return for every UTF-16 unit the ASCII character it stands for, whatever its width; `OTHER` for none."""
+    table = np.full(_UNITS, OTHER, np.uint8)
+    for unit in (*range(0xD800), *range(0xE000, _UNITS)):
+        whole = unicodedata.normalize("NFKC", chr(unit))
+        if len(whole) == 1 and whole.isascii():
+            table[unit] = ord(whole)
+    for unit in (*range(0x2010, 0x2016), 0x2212, 0x30FC, 0x30FB, 0x00B7):
+        table[unit] = ord("-")
+    return table
+
+
 _LARGE = dict(zip("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ", strict=True))
 FOLD = _fold_table()
+CHARACTERS = _characters()
 _IS_KANA = np.zeros(_UNITS, bool)
 _IS_KANA[0x30A1:0x30FB] = _IS_KANA[0x30FC] = True
 _IS_LATIN = np.zeros(_UNITS, bool)
@@ -86,17 +103,41 @@ class WordSearch:
                 labels.append(label)
         self._starts = np.zeros(_UNITS, bool)
         self._beginnings, self._wholes = self._enter(texts, np.array(labels, np.uint8))
+        self._starts_as_written = self._starts[FOLD]
+        self._table = np.where((CHARACTERS == OTHER) & self._starts_as_written, START, CHARACTERS).astype(np.uint8)
+        classes = self._starts_as_written[:256] * _MAY_START + _IS_LATIN[FOLD[:256]] * _LATIN
+        classes[START], classes[OTHER] = _MAY_START, 0
+        self._classes = classes.astype(np.uint8).tobytes()
 
-    def units(self, text: np.ndarray, tally: Tally) -> None:
-        """Search text given as UTF-16 units (uint16), or as ASCII bytes (uint8)."""
+    def units(self, text: np.ndarray, characters: np.ndarray, tally: Tally, *, shortest: int = 0) -> None:
+        """Search text given as UTF-16 units (uint16) or ASCII bytes (uint8); `characters` as `as_characters` gives.
+
+        Args:
+            shortest: letters a secret must have; in bytes that are no text, a short one is found by chance.
+        """
         if not len(self._wholes) or not len(text):
             return
-        places = self._possible_starts(text)
-        found = [self._follow(text, part) for part in np.array_split(places, 1 + len(places) // 200_000)]
+        places = self._possible_starts(characters)
+        parts = np.array_split(places, 1 + len(places) // _TOGETHER)
+        found = [self._follow(text, part, shortest) for part in parts]
         ends = np.concatenate([part[0] for part in found])  # an address ends once, with or without its municipality
         labels = np.concatenate([part[1] for part in found])
         for kind in np.unique(labels).tolist():
             tally.add(kind, PLAIN, len(np.unique(ends[labels == kind])))
+
+    def as_characters(self, text: np.ndarray) -> np.ndarray:
+        """Return text with one byte a unit: ASCII as it reads, whatever its width; the rest only as start or not."""
+        return text if text.itemsize == 1 else self._table[text]
+
+    def begins(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Return the indices of pairs of units, one after the other, that some secret begins with."""
+        chosen = np.flatnonzero(self._starts[FOLD[first]])
+        hashes = _extend(_extend(np.full(len(chosen), _SEED), FOLD[first[chosen]]), FOLD[second[chosen]])
+        return chosen[self._beginnings.find(hashes)[0]]
+
+    def may_begin(self, units: np.ndarray) -> np.ndarray:
+        """Return a bool mask: which units some secret begins with."""
+        return self._starts_as_written[units]
 
     # ------------------------------------------------------------ the secrets
 
@@ -130,20 +171,19 @@ class WordSearch:
 
     # ------------------------------------------------------------ the text
 
-    def _possible_starts(self, text: np.ndarray) -> np.ndarray:
+    def _possible_starts(self, characters: np.ndarray) -> np.ndarray:
         """Return the places where a secret may begin: its first character, and no Latin letter before a Latin one."""
-        folded_start = self._starts[FOLD[: 1 << (8 * text.itemsize)]]
-        mask = folded_start[text]
-        latin = _IS_LATIN[FOLD[: 1 << (8 * text.itemsize)]][text]
-        mask[1:] &= ~(latin[1:] & latin[:-1])
+        classes = np.frombuffer(characters.tobytes().translate(self._classes), np.uint8)
+        mask = (classes & _MAY_START).astype(bool)
+        mask[1:] &= (classes[1:] & classes[:-1]) < _LATIN
         return np.flatnonzero(mask)
 
-    def _follow(self, text: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _follow(self, text: np.ndarray, starts: np.ndarray, shortest: int) -> tuple[np.ndarray, np.ndarray]:
         """Follow the text from each start along the chains; return where secrets end, and their kinds."""
         origin, places = starts, starts.copy()
         hashes, gaps = np.full(len(starts), _SEED), np.zeros(len(starts), np.uint8)
         found: list[tuple[np.ndarray, np.ndarray]] = []
-        for _ in range(2 * LONGEST):
+        for step in range(1, 2 * LONGEST):
             inside = places < len(text)
             origin, places, hashes, gaps = origin[inside], places[inside], hashes[inside], gaps[inside]
             if not len(places):
@@ -157,7 +197,8 @@ class WordSearch:
             known = known[gaps[known] < 8]  # noqa: PLR2004 - more space than any name has
             origin, places, hashes, gaps = origin[known], places[known], hashes[known], gaps[known]
             ended, labels = self._wholes.find(hashes)
-            ended, labels = ended[~is_space[known][ended]], labels[~is_space[known][ended]]
+            is_whole = ~is_space[known][ended] & (step - gaps[ended].astype(int) >= shortest)
+            ended, labels = ended[is_whole], labels[is_whole]
             found.append(self._accepted(text, origin[ended], places[ended], gaps[ended], labels))
         return (
             np.concatenate([part[0] for part in found]) if found else starts[:0],
