@@ -41,6 +41,8 @@ def _utf8_parts(data: bytes, content: np.ndarray) -> bytes:
     size = len(content)
     follows = is_three[:size] & (is_wide[3 : size + 3] | is_wide[4 : size + 4])
     follows |= is_four[:size] & (is_wide[4 : size + 4] | is_wide[5 : size + 5])
+    is_digit = (padded - np.uint8(ord("0"))) < 10  # noqa: PLR2004 - a dash between digits
+    follows[1:] |= is_three[1:size] & is_digit[: size - 1] & is_digit[4 : size + 3]
     return _surroundings(data, np.flatnonzero(follows))
 
 
@@ -65,7 +67,9 @@ def _cp932_parts(data: bytes, content: np.ndarray, words: WordSearch) -> bytes:
     after = codes[second]
     units = np.where(_CP932[after] > 0, _CP932[after], _SINGLE_BYTES[after >> 8])
     found = starts[words.begins(_CP932[codes[starts]], units)]
-    wide = np.flatnonzero(_IS_WIDE_DIGIT[codes[:-2]] & _IS_WIDE_DIGIT[codes[2:]])
+    is_digit = (padded - np.uint8(ord("0"))) < 10  # noqa: PLR2004
+    is_between = _IS_DASH[codes[1:-2]] & is_digit[:-4] & is_digit[3:-1]
+    wide = np.flatnonzero((_IS_WIDE_DIGIT[codes[:-3]] & _IS_WIDE_DIGIT[codes[2:-1]]) | is_between)
     before = [data[max(0, place - 1) : place] for place in found.tolist()]
     parts = [lead + data[place : place + _LONGEST] for lead, place in zip(before, found.tolist(), strict=True)]
     return b"\n".join([*_aligned(before, parts), *_digit_parts(data, wide)])
@@ -77,14 +81,23 @@ def _aligned(before: list[bytes], parts: list[bytes]) -> list[bytes]:
 
 
 def _digit_parts(data: bytes, places: np.ndarray) -> list[bytes]:
-    """Return neighbouring full-width digits, from the first of them on."""
+    """Return full-width digits, and digits with wide dashes between, from the first of them on.
+
+    An ASCII digit begins anew after any byte, so up to four of them are taken in front.
+    """
     if not len(places):
         return []
     first = np.append(True, np.diff(places) > _AROUND)
     last = np.append(first[1:], True)
     return [
-        data[start : end + _LONGEST] for start, end in zip(places[first].tolist(), places[last].tolist(), strict=True)
+        _leading_digits(data, start) + data[start : end + _LONGEST]
+        for start, end in zip(places[first].tolist(), places[last].tolist(), strict=True)
     ]
+
+
+def _leading_digits(data: bytes, start: int) -> bytes:
+    before = data[max(0, start - _LONGEST_GROUP) : start]
+    return before[len(before.rstrip(b"0123456789")) :]
 
 
 def _cp932_table() -> np.ndarray:
@@ -107,6 +120,8 @@ def _single_byte_table() -> np.ndarray:
 
 
 _WIDE_SPACE = 0x8140
+_LONGEST_GROUP = 12  # digits before the first dash
 _CP932 = _cp932_table()
 _SINGLE_BYTES = _single_byte_table()
 _IS_WIDE_DIGIT = (_CP932 >= 0xFF10) & (_CP932 <= 0xFF19)  # noqa: PLR2004 - full-width 0 and 9
+_IS_DASH = np.isin(_CP932, [ord(dash) for dash in "\u2010\u2015\uff0d\u2212\u30fc\u3000"])

@@ -7,6 +7,7 @@ of runs, so such places are counted apart, with the number that chance explains 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -35,9 +36,13 @@ class _Runs:
     def __len__(self) -> int:
         return len(self.starts)
 
-    @property
+    @cached_property
     def lengths(self) -> np.ndarray:
         return self.ends - self.starts
+
+    def linked(self, text: np.ndarray) -> np.ndarray:
+        """Say of each run but the last whether one separator alone stands between it and the next."""
+        return (self.starts[1:] - self.ends[:-1] == 1) & _SEPARATORS[text[self.ends[:-1]]]
 
     def where(self, mask: np.ndarray) -> "_Runs":
         return _Runs(self.starts[mask], self.ends[mask])
@@ -84,8 +89,9 @@ class DigitSearch:
         runs = _find_runs(text)
         self._long(text, runs.where(runs.lengths >= SHORTEST), tally)
         if len(runs) > 1:
-            self._grouped(text, runs, tally)
-            self._phones(text, runs, tally)
+            linked = runs.linked(text)
+            self._grouped(text, runs, linked, tally)
+            self._phones(text, runs, linked, tally)
 
     # ------------------------------------------------------------ runs as they are
 
@@ -117,10 +123,9 @@ class DigitSearch:
 
     # ------------------------------------------------------------ groups
 
-    def _grouped(self, text: np.ndarray, runs: _Runs, tally: Tally) -> None:
+    def _grouped(self, text: np.ndarray, runs: _Runs, linked: np.ndarray, tally: Tally) -> None:
         """Find numbers in equal groups, the last of which may be shorter: 4-4-4, pairs, single digits."""
         lengths = runs.lengths
-        linked = (runs.starts[1:] - runs.ends[:-1] == 1) & _SEPARATORS[text[runs.ends[:-1]]]
         streak = _streaks(linked & (lengths[1:] == lengths[:-1]))
         begins = np.flatnonzero(linked)
         for size in GROUP_SIZES:
@@ -135,15 +140,15 @@ class DigitSearch:
                     _, labels = self._keys.find(values | (np.uint64(width) << _WIDTH_SHIFT))
                     _tally_labels(labels, tally)
 
-    def _phones(self, text: np.ndarray, runs: _Runs, tally: Tally) -> None:
+    def _phones(self, text: np.ndarray, runs: _Runs, linked: np.ndarray, tally: Tally) -> None:
         """Find telephone numbers in three groups of any size, with one separator twice."""
         lengths = runs.lengths
         widths = [width for width, kinds in self._counts.items() if Kind.PHONE in kinds]
-        between = text[runs.ends[:-1]]
-        linked = (runs.starts[1:] - runs.ends[:-1] == 1) & _SEPARATORS[between]
-        begins = np.flatnonzero(linked[:-1] & linked[1:] & (between[:-1] == between[1:]))
+        begins = np.flatnonzero(linked[:-1] & linked[1:])
+        begins = begins[text[runs.starts[begins]] == ord("0")]
+        begins = begins[text[runs.ends[begins]] == text[runs.ends[begins + 1]]]
         total = lengths[begins] + lengths[begins + 1] + lengths[begins + 2]
-        begins = begins[np.isin(total, widths) & (text[runs.starts[begins]] == ord("0"))]
+        begins = begins[np.isin(total, widths)]
         keys = [_joined_value(text, runs, begin) for begin in begins.tolist()]
         _, labels = self._keys.find(np.array(keys, np.uint64))
         tally.add_all(labels[labels == Kind.PHONE], PLAIN)

@@ -157,14 +157,19 @@ class _Inspection:
             self._unread[f"読めません（{storage_reason(error)}）"] = None
         findings, by_chance = _judge(self._tally)
         in_name = tuple(Finding(kind, IN_NAME, count) for (kind, _), count in named.found.items())
-        shown = next((above for above in (path, *path.parents) if not self._in_name(above).found), Path(path.anchor))
-        return FileResult(path, findings + in_name, tuple(self._unread), by_chance, shown)
+        return FileResult(path, findings + in_name, tuple(self._unread), by_chance, self._telling_nothing(path, named))
 
     def _in_name(self, path: Path) -> Tally:
         named = Tally()
-        for part in path.parts[1:]:
-            self._search.content(os.fsencode(part), named)
+        self._search.content(b"\n".join(map(os.fsencode, path.parts)), named)
         return named
+
+    def _telling_nothing(self, path: Path, named: Tally) -> Path:
+        """Return `path`, or the nearest folder above whose name holds nothing."""
+        while named.found and path != path.parent:
+            path = path.parent
+            named = self._in_name(path)
+        return path
 
     def _blob(self, blob: Blob) -> None:
         self._plain(blob)

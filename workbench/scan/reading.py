@@ -56,12 +56,12 @@ class Search:
 
     def content(self, data: bytes, tally: Tally, depth: int = 0, *, opener: Opener | None = None) -> None:
         """Search `data` in every reading; `opener` is given what base64 says when it is a file of its own."""
-        readings = []
-        for written in (data, *(_unescape(data) if depth < DEEPEST else ())):
+        readings: list[Tally] = []
+        for written in (data, *(_all_unescaped(data) if depth < DEEPEST else ())):
             reading = Tally()
             self._as_written(written, reading, depth)
             if depth < DEEPEST:
-                self._encoded(written, reading, depth, opener)
+                self._encoded(written, reading, depth, None if readings else opener)  # surroundings cut files short
             readings.append(reading)
         tally.add_fullest(readings)
 
@@ -144,6 +144,12 @@ def _units(text: str) -> np.ndarray:
     if text.isascii():
         return np.frombuffer(text.encode(), np.uint8)
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), "<u2")
+
+
+def _all_unescaped(data: bytes) -> list[bytes]:
+    """Return what the escapes stand for, and what those escaped twice do, as in JSON on a page."""
+    once = list(_unescape(data))
+    return [*once, *(twice for written in once for twice in _unescape(written))]
 
 
 def _unescape(data: bytes) -> Iterator[bytes]:
