@@ -25,9 +25,12 @@ def _values(*alphabets: bytes) -> np.ndarray:
 HEX = _values(_DIGITS + b"abcdef", _DIGITS + b"ABCDEF")
 BASE64 = _values(_UPPER + _LOWER + _DIGITS + b"+/", _UPPER + _LOWER + _DIGITS + b"-_")
 _FLAGS = tuple((table != _OUTSIDE).astype(np.uint8).tobytes() for table in (BASE64, HEX))
-_CASE = np.zeros(256, np.uint8)
-_CASE[np.frombuffer(_UPPER, np.uint8)] = 1
-_CASE[np.frombuffer(_LOWER, np.uint8)] = 2
+_CASE = np.zeros(256, np.uint8)  # 1: capital, 2: small, 4: in base64 but not in hex, nor a hyphen
+_CASE[np.frombuffer(_UPPER, np.uint8)] = 1 | 4
+_CASE[np.frombuffer(_LOWER, np.uint8)] = 2 | 4
+_CASE[np.frombuffer(b"ABCDEFabcdef", np.uint8)] &= 3
+_CASE[np.frombuffer(b"+/", np.uint8)] = 4
+_SHORT = 32  # characters from which base64 of anything holds both cases
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,22 @@ def find_runs(data: bytes, table: np.ndarray, shortest: int) -> EncodedRuns:
     return EncodedRuns(starts - _BLOCK, ends - _BLOCK).at_least(shortest)
 
 
-def with_both_cases(text: np.ndarray, runs: EncodedRuns) -> EncodedRuns:
-    """Keep the runs that hold capital and small letters: base64 of what we look for always does, most words do not."""
+def likely_base64(text: np.ndarray, runs: EncodedRuns) -> EncodedRuns:
+    """Drop runs that are words, numbers, hex or pseudonyms.
+
+    Base64 of digits or digests holds capital and small letters; that of a short name may hold one case only, but then
+    more letters beyond hex than a pseudonym, a UUID or a moment (one). Chance drops 4 short names in a million.
+    """
     if not len(runs):
         return runs
     places = runs.places()
-    cases = np.where(places < 0, 0, _CASE[text[places]])
-    borders = np.append(0, np.cumsum(runs.ends - runs.starts + 1))[:-1]
-    both = np.bitwise_or.reduceat(cases, borders) == 3  # noqa: PLR2004 - both bits
-    return EncodedRuns(runs.starts[both], runs.ends[both])
+    flags = np.where(places < 0, 0, _CASE[text[places]])
+    lengths = runs.ends - runs.starts
+    borders = np.append(0, np.cumsum(lengths + 1))[:-1]
+    both = np.bitwise_or.reduceat(flags, borders) & 3 == 3  # noqa: PLR2004 - both cases
+    beyond_hex = np.add.reduceat(flags >> 2, borders)
+    likely = both | ((lengths < _SHORT) & (beyond_hex > 1))
+    return EncodedRuns(runs.starts[likely], runs.ends[likely])
 
 
 def decode_hex(text: np.ndarray, runs: EncodedRuns) -> list[bytes]:

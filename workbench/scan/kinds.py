@@ -54,7 +54,7 @@ class Numbers:
 
     kind: Kind
     width: int
-    values: np.ndarray
+    values: np.ndarray = field(repr=False)
 
     def texts(self) -> list[str]:
         """Return the numbers as they are written, leading zeros included."""
@@ -66,7 +66,7 @@ class Words:
     """Texts of one kind as the extract writes them, distinct."""
 
     kind: Kind
-    values: Sequence[str]
+    values: Sequence[str] = field(repr=False)
 
 
 @dataclass(frozen=True)

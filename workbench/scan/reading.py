@@ -104,7 +104,7 @@ class Search:
             return  # no hex either: its digits are base64's too
         text = np.frombuffer(data, np.uint8)
         self._hexadecimal(data, text, tally, depth)
-        runs = encoded.with_both_cases(text, runs)
+        runs = encoded.likely_base64(text, runs)
         if len(runs):
             for part in encoded.decode_base64(text, runs):
                 self._inner(part, tally, depth, "base64")

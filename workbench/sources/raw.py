@@ -19,9 +19,9 @@ _SEPARATOR = "\x1e"
 class RawCells:
     """The cells of one block by field, as texts; of rows that cannot be split into cells, only their long numbers."""
 
-    cells: dict[str, list[str]] = field(default_factory=dict)
+    cells: dict[str, list[str]] = field(default_factory=dict, repr=False)
     unread_rows: int = 0
-    numbers: list[str] = field(default_factory=list)
+    numbers: list[str] = field(default_factory=list, repr=False)
 
 
 def read_cells(source: Source, fields: Collection[str]) -> Iterator[RawCells]:
