@@ -13,7 +13,7 @@ from workbench.scan.digests import WAY as DIGEST
 from workbench.scan.digests import DigestSearch
 from workbench.scan.digits import DigitSearch
 from workbench.scan.kinds import Secrets, Tally
-from workbench.scan.words import WordSearch
+from workbench.scan.words import IN_TEXT, Rule, WordSearch
 
 INTEGER = "整数"
 DEEPEST = 3  # layers of writing inside each other
@@ -66,26 +66,29 @@ class Search:
         tally.add_fullest(readings)
 
     def _as_written(self, data: bytes, tally: Tally, depth: int) -> None:
-        text = _text_of(data)
+        text, encoding = _text_of(data)
         readings = [Tally()]
         if text is not None:
             self._characters(_units(text), readings[0])
+        if encoding == "cp932" and binary.may_hold_utf8(data):  # a log of two programs; or UTF-8 with a broken letter
+            readings.append(Tally())
+            self._characters(_units(data.decode("utf-8", "ignore")), readings[1])
         if text is None or (len(data) <= _SMALL and depth < DEEPEST):
             self._read_binary(data, tally, readings)
         tally.add_fullest(readings)  # each place once: the reading that found most counts
         for kind, packed in _PACKED.findall(data) if b"bdata" in data else ():
             self.integers(_unpack(kind, packed), tally)
 
-    def _characters(self, units: np.ndarray, tally: Tally, *, shortest: int = 0) -> None:
+    def _characters(self, units: np.ndarray, tally: Tally, *, rule: Rule = IN_TEXT) -> None:
         characters = self._words.as_characters(units)
         self._digits.characters(characters, tally)
-        self._words.units(units, characters, tally, shortest=shortest)
+        self._words.units(units, characters, tally, rule=rule)
 
     def _read_binary(self, data: bytes, tally: Tally, readings: list[Tally]) -> None:
         """Search bytes that are no text, or so few that any reading may be meant."""
-        for units, shortest in binary.readings(data, self._words):
+        for units, rule in binary.readings(data, self._words):
             reading = Tally()
-            self._characters(units, reading, shortest=shortest)
+            self._characters(units, reading, rule=rule)
             readings.append(reading)
         self._digests.raw(data, tally)
         self._packed_integers(data, tally)
@@ -125,18 +128,18 @@ class Search:
         tally.add_inner(inner, way, keep=DIGEST)
 
 
-def _text_of(data: bytes) -> str | None:
-    """Return the text that `data` is in UTF-8 or CP932; None for what is neither, or holds control characters."""
+def _text_of(data: bytes) -> tuple[str | None, str]:
+    """Return the text that `data` is and its encoding; None for what is none, or holds control characters."""
     if len(data.translate(None, _CONTROLS)) < len(data):
-        return None
+        return None, ""
     for encoding, longest in (("utf-8", 4), ("cp932", 2)):
         for cut in range(longest):  # a chunk of a file may end within a character
             try:
-                return data[: len(data) - cut].decode(encoding)
+                return data[: len(data) - cut].decode(encoding), encoding
             except UnicodeDecodeError as error:
                 if error.end < len(data) - longest:
                     break
-    return None
+    return None, ""
 
 
 def _units(text: str) -> np.ndarray:

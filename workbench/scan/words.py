@@ -9,6 +9,7 @@ name (decision 0020); what is too short for any condition is counted in `too_sho
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from workbench.scan.lookup import KeySet
 
 PLAIN = "そのまま"
 LONGEST = 48  # characters of a secret that are compared
+_WIDEST_GAP = 16  # spaces and separate voicing marks of one secret
 _TOGETHER = 200_000  # places that are followed at a time
 _FACTOR = np.uint64(0x100000001B3)
 _SEED = np.uint64(0xCBF29CE484222325)
@@ -33,6 +35,16 @@ _SHORT, _SHORTER = 3, 2  # characters of a name that must stand alone, and be wr
 _MIN_ADDRESS = 6
 _HONORIFICS = "様殿氏"
 _SIMPLE_NUMBERS = re.compile(r"([0-9]+)丁目([0-9]+)番地?の?([0-9]+)号?")
+
+
+class Rule(NamedTuple):
+    """What a name needs where bytes may be no text: chance finds a short one, and its neighbours say nothing."""
+
+    shortest: int = 0  # letters
+    free_from: int = 1 << 30  # letters from which its neighbours do not matter
+
+
+IN_TEXT = Rule()
 
 
 def _fold_table() -> np.ndarray:
@@ -109,17 +121,13 @@ class WordSearch:
         classes[START], classes[OTHER] = _MAY_START, 0
         self._classes = classes.astype(np.uint8).tobytes()
 
-    def units(self, text: np.ndarray, characters: np.ndarray, tally: Tally, *, shortest: int = 0) -> None:
-        """Search text given as UTF-16 units (uint16) or ASCII bytes (uint8); `characters` as `as_characters` gives.
-
-        Args:
-            shortest: letters a secret must have; in bytes that are no text, a short one is found by chance.
-        """
+    def units(self, text: np.ndarray, characters: np.ndarray, tally: Tally, *, rule: Rule = IN_TEXT) -> None:
+        """Search text given as UTF-16 units (uint16) or ASCII bytes (uint8); `characters` as `as_characters` gives."""
         if not len(self._wholes) or not len(text):
             return
         places = self._possible_starts(characters)
         parts = np.array_split(places, 1 + len(places) // _TOGETHER)
-        found = [self._follow(text, part, shortest) for part in parts]
+        found = [self._follow(text, part, rule) for part in parts]
         ends = np.concatenate([part[0] for part in found])  # an address ends once, with or without its municipality
         labels = np.concatenate([part[1] for part in found])
         for kind in np.unique(labels).tolist():
@@ -133,7 +141,7 @@ class WordSearch:
         """Return the indices of pairs of units, one after the other, that some secret begins with."""
         chosen = np.flatnonzero(self._starts[FOLD[first]])
         hashes = _extend(_extend(np.full(len(chosen), _SEED), FOLD[first[chosen]]), FOLD[second[chosen]])
-        return chosen[self._beginnings.find(hashes)[0]]
+        return chosen[self._beginnings.may_hold(hashes)]
 
     def may_begin(self, units: np.ndarray) -> np.ndarray:
         """Return a bool mask: which units some secret begins with."""
@@ -178,7 +186,7 @@ class WordSearch:
         mask[1:] &= (classes[1:] & classes[:-1]) < _LATIN
         return np.flatnonzero(mask)
 
-    def _follow(self, text: np.ndarray, starts: np.ndarray, shortest: int) -> tuple[np.ndarray, np.ndarray]:
+    def _follow(self, text: np.ndarray, starts: np.ndarray, rule: Rule) -> tuple[np.ndarray, np.ndarray]:
         """Follow the text from each start along the chains; return where secrets end, and their kinds."""
         origin, places = starts, starts.copy()
         hashes, gaps = np.full(len(starts), _SEED), np.zeros(len(starts), np.uint8)
@@ -193,31 +201,45 @@ class WordSearch:
             hashes = np.where(is_space, hashes, _extend(hashes, units))
             gaps = np.where(is_space, np.minimum(gaps + 1, 250), gaps).astype(np.uint8)
             places = places + 1
-            known, _ = self._beginnings.find(hashes)
-            known = known[gaps[known] < 8]  # noqa: PLR2004 - more space than any name has
+            known = self._beginnings.may_hold(hashes) if step > 1 else np.arange(len(hashes))  # a start is known
+            known = known[gaps[known] < _WIDEST_GAP]
             origin, places, hashes, gaps = origin[known], places[known], hashes[known], gaps[known]
             ended, labels = self._wholes.find(hashes)
-            is_whole = ~is_space[known][ended] & (step - gaps[ended].astype(int) >= shortest)
-            ended, labels = ended[is_whole], labels[is_whole]
-            found.append(self._accepted(text, origin[ended], places[ended], gaps[ended], labels))
+            letters = step - gaps[ended].astype(int)
+            is_whole = ~is_space[known][ended] & (letters >= rule.shortest)
+            ended, labels, letters = ended[is_whole], labels[is_whole], letters[is_whole]
+            chains = _Chains(origin[ended], places[ended], labels, gaps[ended] > 0, letters >= rule.free_from)
+            found.append(chains.accepted(text))
         return (
             np.concatenate([part[0] for part in found]) if found else starts[:0],
             np.concatenate([part[1] for part in found]) if found else np.empty(0, np.uint8),
         )
 
-    def _accepted(
-        self, text: np.ndarray, starts: np.ndarray, ends: np.ndarray, gaps: np.ndarray, labels: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Keep those whose surroundings meet their condition."""
+
+class _Chains(NamedTuple):
+    """Secrets met in a text: from where to where, and what the conditions ask about each."""
+
+    starts: np.ndarray
+    ends: np.ndarray
+    labels: np.ndarray
+    is_spaced: np.ndarray
+    is_free: np.ndarray  # of any neighbour
+
+    def accepted(self, text: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ends and kinds of those whose surroundings meet their condition."""
+        starts, ends, labels = self.starts, self.ends, self.labels
         if not len(starts):
-            return starts, labels
+            return ends, labels
         before = np.where(starts > 0, FOLD[text[starts - 1]], _BREAK)
         after = np.where(ends < len(text), FOLD[text[np.minimum(ends, len(text) - 1)]], _BREAK)
         last = FOLD[text[ends - 1]]
         same = (_IS_KANA[before] | _IS_KANA[after]) & _IS_KANA[last]
         same |= (_IS_LATIN[before] | _IS_LATIN[after]) & _IS_LATIN[last]
         is_alone = ~(_IS_LETTER[before] | _IS_LETTER[after])
-        holds = np.stack([np.ones(len(starts), bool), ~same, is_alone, is_alone & (gaps > 0), ~_IS_DIGIT[after]])
+        anywhere = np.ones(len(starts), bool)
+        holds = np.stack(
+            [anywhere, ~same | self.is_free, is_alone, is_alone & self.is_spaced, ~_IS_DIGIT[after] | self.is_free]
+        )
         kept = holds[labels // _KINDS, np.arange(len(labels))]
         return ends[kept], labels[kept] % _KINDS
 
