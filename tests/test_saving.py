@@ -39,6 +39,7 @@ SHAPES = rows("""
     a fraction                             | 0.983205673214                        |
     with a fraction                        | 983205673214.25                       |
     a moment that passes the check         | 202611010909                          |
+    a birth date in milliseconds           | [631324800000, 631411200000]          |
     a row of years that passes the check   | 2015 2016 2017                        |
     years among years                      | 2014 2015 2016 2017                   |
     a telephone number and a date          | 0999-38-4871 2026-11-01               |
@@ -61,7 +62,7 @@ def _display(kind, data):
 def test_the_harmless_shapes_would_be_refused_by_the_check_digit_alone():
     from workbench import mynumber  # noqa: PLC0415
 
-    assert all(map(mynumber.is_valid, [NUMBER, "202611010909", "201520162017"]))
+    assert all(map(mynumber.is_valid, [NUMBER, "202611010909", "201520162017", "631324800000"]))
 
 
 @pytest.mark.parametrize("case", SHAPES, ids=lambda case: case["what"])

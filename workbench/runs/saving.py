@@ -27,6 +27,7 @@ _GROUPED = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][ .-])([0-9]{4})([ -])([0-9]{4})\2([0-9]{4})(?![0-9A-Za-z])(?!\2[0-9])"
 )
 _MOMENT = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9]")
+_HOUR_MS = 3_600_000
 _YEARS = re.compile(r"(?:(?:18|19|20)[0-9]{2}){3}")
 _NOISE = re.compile(r"\x1b\[[0-9;]*m|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")  # colours, UUIDs
 _HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2012\u2013\u2014\u2015\u2212\u30fc", "-"))
@@ -78,9 +79,14 @@ def _is_shaped(text: str) -> bool:
     plain = unicodedata.normalize("NFKC", html.unescape(_NOISE.sub(" ", text))).translate(_HYPHENS)
     alone = (match[1] for match in _ALONE.finditer(plain))
     grouped = (f"{match[1]}{match[3]}{match[4]}" for match in _GROUPED.finditer(plain))
-    return any(mynumber.is_valid(number) and not _MOMENT.fullmatch(number) for number in alone) or any(
+    return any(mynumber.is_valid(number) and not _is_moment(number) for number in alone) or any(
         mynumber.is_valid(number) and not _YEARS.fullmatch(number) for number in grouped
     )
+
+
+def _is_moment(number: str) -> bool:
+    """Say whether the digits are a moment as they stand, or a full hour before 2001 in milliseconds since 1970."""
+    return bool(_MOMENT.fullmatch(number)) or int(number) % _HOUR_MS == 0
 
 
 def _texts(value: object) -> Iterator[str]:

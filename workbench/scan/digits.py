@@ -105,7 +105,8 @@ class DigitSearch:
         is_alone = np.repeat(_is_alone(text, runs), lengths)
         is_fraction = np.repeat(_is_fraction(text, runs), lengths)
         values = _Windows(text[places] - np.uint8(ord("0")))
-        for width in self._counts:
+        longest = int(lengths.max())
+        for width in (width for width in self._counts if width <= longest):
             is_whole = at_start & (left == width)
             is_found = is_whole & is_alone
             is_inside = (left >= width) & ~is_found & (is_whole | ~is_fraction)
@@ -126,8 +127,13 @@ class DigitSearch:
     def _grouped(self, text: np.ndarray, runs: _Runs, linked: np.ndarray, tally: Tally) -> None:
         """Find numbers in equal groups, the last of which may be shorter: 4-4-4, pairs, single digits."""
         lengths = runs.lengths
-        streak = _streaks(linked & (lengths[1:] == lengths[:-1]))
-        begins = np.flatnonzero(linked)
+        same = linked & (lengths[1:] == lengths[:-1])
+        begins = np.flatnonzero(
+            same | (linked & (2 * lengths[:-1] >= SHORTEST))
+        )  # two groups: the second may be shorter
+        if not len(begins):
+            return
+        streak = _streaks(same)
         for size in GROUP_SIZES:
             sized = begins[lengths[begins] == size]
             for width in self._counts if len(sized) else ():
