@@ -70,10 +70,8 @@ class Search:
         readings = [Tally()]
         if text is not None:
             self._characters(_units(text), readings[0])
-        if encoding == "cp932" and binary.may_hold_utf8(data):  # a log of two programs; or UTF-8 with a broken letter
-            readings.append(Tally())
-            self._characters(_units(data.decode("utf-8", "ignore")), readings[1])
-        if text is None or (len(data) <= _SMALL and depth < DEEPEST):
+        is_mixed = encoding == "cp932" and binary.may_hold_utf8(data)  # two programs' log; UTF-8 with a broken letter
+        if text is None or is_mixed or (len(data) <= _SMALL and depth < DEEPEST):
             self._read_binary(data, tally, readings)
         tally.add_fullest(readings)  # each place once: the reading that found most counts
         for kind, packed in _PACKED.findall(data) if b"bdata" in data else ():
