@@ -6,6 +6,7 @@ import html
 import io
 import json
 import stat
+import time
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +21,7 @@ from tests.installation import PASSWORD as LETTERS_PASSWORD
 from tests.tables import rows
 from workbench.cli import run
 from workbench.scan import Kind, Search, Secrets, collect, scan
-from workbench.scan.kinds import Numbers, Words
+from workbench.scan.kinds import Numbers, Tally, Words
 
 NUMBER, CODE, ATENA = "983205673214", "19407028476", "001000000295623"
 NAME, KANA, ADDRESS, LATIN = "髙橋　梅吉郎", "タカハシ　ウメキチロウ", "桜浜市岬町4丁目1番4号", "NGUYEN VAN PLANTED"
@@ -352,6 +353,45 @@ def test_a_file_nobody_may_read_and_one_that_is_not_there_are_not_clean(search, 
 
     assert not verdict.is_clean
     assert verdict.results[0].unread == ("読めません（ファイルかフォルダーがありません）",)
+
+
+ALPHABETS = {
+    "any byte": bytes(range(256)),
+    "digits": b"0123456789",
+    "groups": b"0123456789 -./",
+    "escapes": b"&#;x0123<>/b%\\u",
+    "UTF-8": "髙橋林一郎学\u3000ア".encode(),
+    "CP932": "ﾊﾗ ｱｲ林一".encode("cp932"),
+    "UTF-16": b"\x00\x30\x31A ",
+}
+
+
+@pytest.mark.parametrize("alphabet", ALPHABETS)
+def test_bytes_of_any_sort_and_size_can_be_searched(alphabet, search):
+    random = np.random.default_rng(4)
+    letters = np.frombuffer(ALPHABETS[alphabet], np.uint8)
+
+    for size in (*range(24), 63, 64, 65, 4095, 4097):
+        search.content(random.choice(letters, size).tobytes(), Tally())
+
+
+@pytest.mark.parametrize(
+    "piece", [b"\\", b"<rPr>", b"<a ", b"&#1", b"%", b'"dtype":"i8",', b"A\n" * 30, b"9-", b"9", b"A"]
+)
+def test_no_file_can_make_the_search_crawl(piece, search):
+    started = time.process_time()
+
+    search.content(piece * (1_000_000 // len(piece)), Tally())
+
+    assert time.process_time() - started < 10
+
+
+def test_a_search_for_nothing_finds_nothing():
+    tally = Tally()
+
+    Search(Secrets()).content(f"{NUMBER} {NAME}".encode() * 3, tally)
+
+    assert (tally.found, tally.embedded) == ({}, {})
 
 
 # ---------------------------------------------------------------- the secrets of an extract

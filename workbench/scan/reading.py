@@ -21,15 +21,17 @@ _LINE = 60  # characters of the shortest line of wrapped base64
 _SMALL = 4096  # so little that every reading is tried, text or not
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1b"}))
 _AROUND = 300  # bytes on each side of an escape that are read with it
-_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\{1,8}u([0-9a-fA-F]{4})")
 _JSON_OR_HTML = (re.compile(rb"\\u[0-9a-fA-F]{4}"), re.compile(rb"&#?[0-9A-Za-z]{2,31};"))
 _PERCENT = (re.compile(rb"%([0-9a-fA-F]{2})"),)
 _MARKUP = (
     re.compile(
-        rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>[^\n]*?</rPr)>"
+        rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>[^\n]{0,300}?</rPr)>"
     ),
 )
-_PACKED = re.compile(rb'"dtype\\*":\s*\\*"([iuf][1248])\\*",\s*\\*"bdata\\*":\s*\\*"([A-Za-z0-9+/=\\]+)')
+_PACKED = re.compile(
+    rb'"dtype\\{0,3}":\s{0,9}\\{0,3}"([iuf][1248])\\{0,3}",\s{0,9}\\{0,3}"bdata\\{0,3}":\s{0,9}\\{0,3}"([A-Za-z0-9+/=\\]+)'
+)
 _WRAPPED = re.compile(rb"(?<=[A-Za-z0-9+/]{60})\r?\n(?=[A-Za-z0-9+/]{2})")
 
 Opener = Callable[[bytes], None]
@@ -57,7 +59,7 @@ class Search:
     def content(self, data: bytes, tally: Tally, depth: int = 0, *, opener: Opener | None = None) -> None:
         """Search `data` in every reading; `opener` is given what base64 says when it is a file of its own."""
         readings: list[Tally] = []
-        for written in (data, *(_all_unescaped(data) if depth < DEEPEST else ())):
+        for written in filter(None, (data, *(_all_unescaped(data) if depth < DEEPEST else ()))):
             reading = Tally()
             self._as_written(written, reading, depth)
             if depth < DEEPEST:
