@@ -9,6 +9,7 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -80,6 +81,26 @@ def test_it_listens_on_loopback_and_asks_for_its_token(server):
 
 def test_its_environment_holds_no_passphrase(server):
     assert not [name for name in server.environment if "PASS" in name]
+
+
+def _save(server, text):
+    """Ask the running server to save a notebook with `text` as its output, as the browser would."""
+    cell = nbformat.v4.new_code_cell("1", outputs=[nbformat.v4.new_output("stream", text=text)])
+    content = json.loads(nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
+    model = json.dumps({"type": "notebook", "format": "json", "content": content}).encode()
+    address = f"{server.address}api/contents/saved.ipynb?token={server.token}"
+    return urllib.request.urlopen(urllib.request.Request(address, model, method="PUT"), timeout=10)  # noqa: S310
+
+
+def test_it_saves_a_notebook_and_refuses_one_that_shows_a_my_number(server):
+    _save(server, "ok")
+    before = (server.notebooks / "saved.ipynb").read_bytes()
+
+    with pytest.raises(urllib.error.HTTPError, match="400") as caught:
+        _save(server, "983205673214")
+
+    assert "上から1番目のセル" in json.loads(caught.value.read())["message"]
+    assert (server.notebooks / "saved.ipynb").read_bytes() == before
 
 
 def run_all_cells(page):

@@ -1,7 +1,7 @@
 """The command line: parse, call, exit code. The only reader of the clock.
 
 Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査),
-`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検).
+`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検), `auditor` (監査).
 What is said when one fails is in `failures`.
 """
 
@@ -20,6 +20,7 @@ import click  # noqa: E402  (click reads the translation while it is imported)
 from workbench.cli import (  # noqa: E402
     analyst,
     approving,
+    auditor,
     custody,
     doctor,
     failures,
@@ -63,6 +64,7 @@ for _command in (
     *custody.COMMANDS,
     *keeping.COMMANDS,
     *doctor.COMMANDS,
+    *auditor.COMMANDS,
 ):
     app.add_command(_command)
 _dress(app)

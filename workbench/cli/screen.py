@@ -12,6 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from workbench.ingest import FileCount
     from workbench.outputs.letter_batch import LetterBatch
+    from workbench.scan import Verdict
 
 OUTCOME_COLUMN = {"duplicate": 3, "quarantined": 4, "noted": 5}
 
@@ -124,4 +125,19 @@ def letter_counts(batch: "LetterBatch") -> Table:
     table.add_row("手紙を作った人数", f"{batch.letter_count:,}", "")
     for title, number, todo in batch.lines:
         table.add_row(f"  {title}", f"{number:,}", todo)
+    return table
+
+
+def leaks(verdict: "Verdict") -> Table:
+    """Return what was found or could not be read, file by file: kind, way of writing and number, never a value."""
+    table = Table(title="見つかったもの・読めなかったもの", title_justify="left")
+    table.add_column("ファイル", overflow="fold")
+    table.add_column("種類（書かれ方）", overflow="fold")
+    table.add_column("件数", justify="right")
+    for result in verdict.results:
+        name = shown(result.shown_as or result.path)
+        for finding in result.findings:
+            table.add_row(name, f"{finding.kind.title}（{finding.way}）", f"{finding.count:,}")
+        for reason in result.unread:
+            table.add_row(name, reason, "―")
     return table

@@ -2,7 +2,7 @@
 
 Reads    a job (JSON) from standard input
 Writes   the executed notebook and the page it names; events, a JSON object a line, to the descriptor FD
-Checks   nothing: `runs` checked the parameters before it started this process
+Checks   that nothing it writes holds a My Number's shape; `runs` checked the parameters before it started
 Assumes  an environment without secrets and Jupyter folders of its own, as `runs.supervise` makes them
 """
 
@@ -18,9 +18,12 @@ import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import papermill_io
 
 from workbench import errors
+from workbench.errors import RunError
 from workbench.outputs.page import write_page
+from workbench.runs import saving
 from workbench.runs.kernels import IpcKernel, poll_in_slices
 
 START_SECONDS = 60  # a kernel that has not answered by then never will
@@ -47,10 +50,13 @@ def _run(job: dict[str, Any], emit: Emit) -> None:
     try:
         notebook = _execute(job, emit)
         clean(notebook)
+        saving.check(notebook)
         Path(job["executed"]).write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
         write_page(notebook, Path(job["page"]))
     except PapermillExecutionError as error:
         emit("failed", reason="error", error=error.ename, message=_own_words(error))
+    except RunError as error:
+        emit("failed", reason="refused", message=str(error))
     except CellTimeoutError as error:
         emit("failed", reason="stalled" if "IOPub" in str(error) else "timeout")
     except DeadKernelError:
@@ -75,6 +81,7 @@ def _execute(job: dict[str, Any], emit: Emit) -> nbformat.NotebookNode:
             started += 1
             emit("cell", number=started, of=total)
 
+    papermill_io.register(job["executed"], saving.CheckedFile)  # papermill saves after every cell
     return papermill.execute_notebook(
         notebook,
         job["executed"],

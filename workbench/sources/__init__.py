@@ -3,6 +3,7 @@
 from workbench.sources.agreement import Agreement
 from workbench.sources.extract import Extract, open_extract
 from workbench.sources.faults import Fault, FaultLog, lines_text, load_faults
+from workbench.sources.originals import RawCells, read_cells
 from workbench.sources.parse import Lost
 from workbench.sources.source import Inspect, Parsed, Source
 
@@ -14,8 +15,10 @@ __all__ = [
     "Inspect",
     "Lost",
     "Parsed",
+    "RawCells",
     "Source",
     "lines_text",
     "load_faults",
     "open_extract",
+    "read_cells",
 ]
