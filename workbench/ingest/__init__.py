@@ -252,7 +252,6 @@ class _Run:
         make_folder(self.job.home.registers)
         entry = Ledger(self.job.home.registers / "ledger.jsonl", self.job.master.signer).append(
             ACTION,
-            characters_file,
             actor=self.job.actor,
             purpose="予防接種の分析と勧奨のための取り込み",
             approved_by=None,
