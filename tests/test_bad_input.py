@@ -196,6 +196,7 @@ ROW_CASES = rows(f"""
     個人番号 is no number           | 住民         | 個人番号={C}             | mynumber_check   | 注意
     個人番号 is empty               | 住民         | 個人番号=                | mynumber_missing | 注意
     住民票コード is too short       | 住民         | 住民票コード={C}         | juminhyo_check   | 注意
+    氏名 is empty                   | 住民         | 氏名=                    | missing_name     | 注意
     世帯番号 is no number           | 住民         | 世帯番号={C}             | bad_number       | 保留
     生年月日 is not in the calendar | 住民         | 生年月日=2021-02-29      | bad_date         | 保留
     生年月日 is no date             | 住民         | 生年月日={C}             | bad_date         | 保留

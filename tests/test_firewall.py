@@ -41,6 +41,8 @@ COLUMNS = {
     ),
     "with zeros before": (lambda: [f"000{n}" for n in true_numbers(500)], True),
     "one in twenty mistyped": (lambda: [*true_numbers(475), *random_numbers(25)], True),
+    "five, one mistyped": (lambda: [*true_numbers(4), "123456789019"], False),
+    "twenty, two mistyped": (lambda: [*true_numbers(18), *["123456789019"] * 2], True),
     "only four": (lambda: true_numbers(4), True),
     "random numbers": (lambda: random_numbers(5000), False),
     "numbers one after another": (lambda: [f"{n:015d}" for n in range(5000)], False),

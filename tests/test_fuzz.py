@@ -10,8 +10,8 @@ import random
 import re
 import shutil
 from collections import Counter
-from datetime import date
-from functools import cache
+from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -19,15 +19,41 @@ import pytest
 from tests.desk import GOOD, SECRETS
 from tests.extracts import EXTRACT_TOML, ORDINARY, csv_text, resident, row_of
 from tests.variants import write_workbook
+from workbench import keys
 from workbench.errors import WorkbenchError
+from workbench.ingest import Job, ingest
 from workbench.pseudonymize import PseudonymKeys, Wall
+from workbench.settings import Home
 from workbench.sources import FaultLog, open_extract
+from workbench.sources.layout import load_layout
 
-QUICK, SOAK = 2_000, 200_000
+QUICK, SOAK, WHOLE = 2_000, 200_000, 2_000
+AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 FOLDERS_OF_SOAK = 20
 KEYS = PseudonymKeys("試験", b"a" * 32, b"b" * 32)
 JAPANESE = re.compile(r"[぀-ヿ一-鿿]")
 ENCODINGS = (*("utf-8", "cp932") * 3, *("utf-8-sig", "utf-16") * 2, "xlsx")
+OLD = """
+title = "前のシステム"
+[tables.old_doses]
+title = "接種記録（前のシステム）"
+file = "前の記録.txt"
+holds = "doses"
+fixed = "cp932"
+constants = { legal_class = "routine", setting = "unknown" }
+columns = [
+  { title = "宛名番号", field = "atena_number", role = "identity", type = "digits", width = 15, bytes = 15 },
+  { title = "個人番号", field = "mynumber", role = "strip", type = "mynumber", bytes = 12 },
+  { title = "接種種類", field = "vaccine", role = "analytic", type = "code", codes = "vaccine", bytes = 5 },
+  { title = "接種日", field = "given_on", role = "analytic", type = "date", required = true, bytes = 7 },
+  { title = "ロット番号", field = "lot", role = "analytic", type = "text", trim = true, bytes = 8 },
+  { title = "備考", role = "search", bytes = 10 },
+]
+"""
+OLD_RECORD = "000000000000001123456789018100065030510XLOTX   金糸雀　　"
+VRS_TITLES = [column.title for column in load_layout("vrs").tables["vrs_1"].columns][:17]
+VRS_ROW = "000000000000001,20210601090000,20210610,1234567890,992011,会場,金糸雀 鳥子,製品,XLOTX,,,,,,,,"
+ABOUT = EXTRACT_TOML.replace('"standard"', '["standard", "vrs", "old.toml"]')
 FILES = {
     name: [*rows, *(row_of(number, ORDINARY[name]) for number in (1, 2))]
     if name != "住民.csv"
@@ -130,19 +156,34 @@ def spoil_bytes(rng, data):
 
 @cache
 def text_of(name):
-    return csv_text(name, FILES[name])
+    if name in FILES:
+        return csv_text(name, FILES[name])
+    lines = {
+        "VRS台帳向け.csv": [",".join(VRS_TITLES), VRS_ROW, VRS_ROW.replace("20210610", "令和3年6月11日"), ""],
+        "前の記録.txt": [OLD_RECORD, OLD_RECORD.replace("0001123", "0002223"), ""],
+        "extract.toml": [EXTRACT_TOML],
+        "old.toml": [OLD],
+    }
+    return "\r\n".join(lines[name])
+
+
+ENCODED = {"前の記録.txt": "cp932", "extract.toml": "utf-8", "old.toml": "utf-8"}  # always
+NAMES = (*FILES, "VRS台帳向け.csv", *ENCODED)
+OTHERS = frozenset({"VRS台帳向け.csv", "前の記録.txt", "old.toml"})  # of layouts that only their mutants ask for
 
 
 def spoil(rng, folder):
     """Write one spoilt file into a valid delivery; return its name."""
-    name = rng.choice([*FILES, *FILES, "extract.toml"])
-    encoding = rng.choice(ENCODINGS)
-    text = EXTRACT_TOML if name == "extract.toml" else text_of(name)
+    name = rng.choice([*NAMES, *FILES, *FILES])
+    if name in OTHERS:
+        (folder / "extract.toml").write_text(ABOUT, encoding="utf-8")
+    encoding = ENCODED.get(name) or rng.choice(ENCODINGS)
+    text = text_of(name)
     for _ in range(rng.choice([0, 1, 1, 2])):
         text = spoil_text(rng, text)
-    if encoding == "xlsx" and name != "extract.toml":
+    if encoding == "xlsx":
         return spoil_workbook(rng, folder, name, text)
-    data = text.encode("utf-8" if name == "extract.toml" else encoding, "replace")
+    data = text.encode(encoding, "replace")
     for _ in range(rng.choice([0, 1, 1, 2])):
         data = spoil_bytes(rng, data)
     (folder / name).write_bytes(data)
@@ -167,12 +208,10 @@ def take_in(folder):
     source = extract.source
     residents = wall.admit_residents(source("residents"))
     kept[source("residents").file] = sum(map(len, residents.persons))
-    for table, rows in {
-        "doses": wall.doses(source("doses"), residents),
-        "exemptions": wall.rows("exemption", source("exemptions"), residents),
-        "specials": wall.rows("special", source("specials"), residents),
-    }.items():
-        kept[source(table).file] = sum(map(len, rows))
+    for doses in extract.feeding("doses"):
+        kept[doses.file] = sum(map(len, wall.doses(doses, residents)))
+    for table, name in {"exemptions": "exemption", "specials": "special"}.items():
+        kept[source(table).file] = sum(map(len, wall.rows(name, source(table), residents)))
     deliveries = wall.identified_rows(source("deliveries"), residents)
     kept[source("deliveries").file] = 0 if deliveries is None else len(deliveries)
     kept[source("protections").file] = wall.protected_persons(source("protections"), residents)[1]
@@ -191,6 +230,7 @@ def judge(folder):
         message = str(refusal)
         assert JAPANESE.search(message)
         assert "\n" not in message
+        assert "想定外" not in message  # the last line of defence: a fault that should have a name
         assert [value for value in VALUES if value in message] == []
         assert refusal.__context__ is None
         return "refused"
@@ -203,10 +243,25 @@ def judge(folder):
     return "taken"
 
 
-def run(folder, numbers):
+def judge_ingest(base, master, folder):
+    """Do what `judge` does with the whole ingest: snapshot, vault and ledger included."""
+    job = Job(extracts=folder, home=Home(base / "var"), master=master, actor="試験", at=AT)
+    try:
+        result = ingest(job)
+    except WorkbenchError as error:
+        refusal = str(error)
+    else:
+        return "taken" if result.files else "empty"
+    assert JAPANESE.search(refusal)
+    assert [value for value in VALUES if value in refusal] == []
+    assert "合いません。何も公開していません" not in refusal  # the reconciliation itself: always a defect
+    return "refused"
+
+
+def run(folder, numbers, judge=judge):
     """Judge the mutants of these numbers; a failure names the number, which makes the mutant again."""
     folder.mkdir()
-    valid = {name: text_of(name).encode() for name in FILES} | {"extract.toml": EXTRACT_TOML.encode()}
+    valid = {name: text_of(name).encode(ENCODED.get(name, "utf-8")) for name in NAMES}
     for name, content in valid.items():
         (folder / name).write_bytes(content)
     became = Counter()
@@ -217,7 +272,7 @@ def run(folder, numbers):
         except BaseException as error:  # noqa: BLE001  whatever it is, the number goes with it
             pytest.fail(f"mutant {number} ({spoilt}): {type(error).__name__} {str(error)[:300]}")
         (folder / spoilt).unlink()
-        for name in {spoilt, str(Path(spoilt).with_suffix(".csv"))} & valid.keys():
+        for name in {spoilt, str(Path(spoilt).with_suffix(".csv")), "extract.toml"} & valid.keys():
             (folder / name).write_bytes(valid[name])
     with contextlib.suppress(OSError):
         shutil.rmtree(folder)
@@ -238,3 +293,16 @@ def test_two_hundred_thousand_mutants_add_up_or_are_refused(tmp_path, part):
     numbers = range(QUICK + part * each, QUICK + (part + 1) * each)
 
     assert run(tmp_path / "extract", numbers).total() == each
+
+
+@pytest.mark.soak
+def test_two_thousand_mutants_through_the_whole_ingest(tmp_path):
+    folder = tmp_path / "keys"
+    keys.init(folder, officer="tester", passphrase="a passphrase of tests", at=AT, scrypt_n=keys.MIN_SCRYPT_N)
+    master = keys.unlock(folder, officer=None, passphrase="a passphrase of tests")
+    numbers = range(QUICK + SOAK, QUICK + SOAK + WHOLE)
+
+    became = run(tmp_path / "extract", numbers, partial(judge_ingest, tmp_path, master))
+
+    assert became.total() == WHOLE
+    assert set(became) == {"taken", "refused"}

@@ -9,6 +9,7 @@ import pytest
 from tests.desk import Desk
 from tests.extracts import DOSE, EXTRACT_TOML, PROTECTION, RESIDENT, resident, row_of, write_extract
 from tests.tables import rows
+from tests.variants import read_table, write_workbook
 from workbench import keys
 from workbench.errors import SourceError
 from workbench.ingest import Job, ingest
@@ -108,6 +109,23 @@ def test_a_layout_that_gives_too_little_is_refused_before_a_row_is_read(tmp_path
 
     assert case["message"] in str(caught.value)
     assert "何も変更していません。" in str(caught.value)
+
+
+def test_what_the_house_must_have_is_quarantined_though_the_layout_lets_it_be_empty(tmp_path, master):
+    files = {"住民.csv": [resident(1), resident(2, 性別="")], "接種記録.csv": [row_of(1, DOSE, 法定区分="")]}
+    extracts = write_extract(tmp_path / "extract", files)
+    vendor_of(
+        extracts,
+        (', codes = "sex", required = true', ', codes = "sex"'),
+        ('"legal_class", required = true', '"legal_class"'),
+    )
+    (extracts / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"vendor.toml"'), encoding="utf-8")
+
+    result = load(extracts, tmp_path, master)
+
+    counts = {line.file: (line.kept, line.quarantined, [one.code for one in line.reasons]) for line in result.files}
+    assert counts["住民.csv"] == (1, 1, ["missing_value"])
+    assert counts["接種記録.csv"] == (0, 1, ["missing_value"])
 
 
 def test_a_title_that_names_a_person_is_never_analytic(tmp_path):
@@ -268,6 +286,21 @@ def test_the_vrs_output_is_read_block_by_block(tmp_path, master):
         ("COV", 1, "2021-06-11", "temporary", "ファイザー", "FA1", None),
         ("COV", 2, "2021-07-01", "temporary", "ファイザー", "FA1", None),
     ]
+
+
+def test_the_command_line_takes_a_workbook_and_a_file_in_parts(tmp_path):
+    desk = Desk(tmp_path).make_keys()
+    extracts = desk.deliver()
+    write_vrs(extracts, vrs_row(1, "20210610", "20210701"))
+    write_workbook(extracts / "住民.csv", read_table(extracts / "住民.csv"))
+    (extracts / "住民.csv").unlink()
+
+    answer = desk.ingest(extracts)
+
+    assert answer.code == 0, answer.err
+    assert "住民.xlsx" in answer.out
+    assert "VRS台帳向け.csv（2回目）" in answer.out
+    assert desk.leaks(answer.printed) == []
 
 
 def test_a_my_number_in_the_vrs_output_is_found(tmp_path):

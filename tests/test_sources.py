@@ -131,6 +131,13 @@ def test_a_header_row_that_runs_into_a_person_is_refused_without_the_name(folder
     assert "レイアウトにない列があります" in refusal(folder)
 
 
+def test_a_header_row_that_runs_into_a_name_in_the_first_column_does_not_show_it(folder):
+    titles = [*(title for title in RESIDENT if title != "備考"), f"備考{CANARY}"]
+    (folder / "住民.csv").write_bytes((",".join(titles) + "\r\n").encode())
+
+    assert "19列目）" in refusal(folder)
+
+
 def read(folder, table="residents", **options):
     log, columns, rows_read, lines = FaultLog(), {}, 0, []
     source = open_extract(folder).source(table)

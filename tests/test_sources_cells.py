@@ -32,7 +32,6 @@ GOOD = rows("""
     住民       | 宛名番号       | ００００００００００００４２0 | atena_number  | 420
     住民       | 性別           | ２                 | sex           | 'F'
     住民       | 氏名           | 　髙﨑 花子　      | name          | '髙﨑 花子'
-    住民       | 氏名           | 　                 | name          | None
     住民       | 性別           | 1                  | sex           | 'M'
     住民       | 性別           | 9                  | sex           | 'U'
     住民       | 住民区分       | 2                  | residency     | 'resident'
@@ -142,6 +141,7 @@ NOTED = rows("""
     住民     | 転入日         | 99999999      | unknown_date
     住民     | 死亡日         | 0000-00-00    | unknown_date
     住民     | 住民票コード   | 1234567890    | juminhyo_check
+    住民     | 氏名           | 　            | missing_name
     住民     | 氏名           | 渡\ue000花子  | gaiji
     住民     | 住所           | \U000f0001町  | gaiji
     接種記録 | 個人番号       | 123456789017  | mynumber_check

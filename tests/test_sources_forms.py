@@ -22,7 +22,7 @@ from workbench.sources.source import Source
 
 COMMITTED = Path(__file__).parents[1] / "data" / "synthetic"
 AT = dt.datetime(2026, 11, 2, 9, 0, tzinfo=dt.UTC)
-DOSES_TAKEN = 4_000
+DOSES_TAKEN = 2_000
 PEOPLE = [resident(1, 氏名="髙﨑 花子"), resident(2, 備考="一行目\n二行目"), resident(3, 方書='"海風", 203')]
 
 
@@ -176,6 +176,15 @@ def test_what_is_no_workbook_is_refused_without_a_word_of_it(tmp_path, spoil):
     assert "KANARIA" not in str(caught.value)
     assert caught.value.__context__ is None
     assert str(caught.value).endswith("何も変更していません。")
+
+
+@pytest.mark.parametrize("limit", ["MAX_WORKBOOK_BYTES", "MAX_STRINGS_BYTES"])
+def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_unpacked(tmp_path, monkeypatch, limit):
+    in_workbook(tmp_path, lines_of(resident(1)))
+    monkeypatch.setattr(f"workbench.sources.forms.{limit}", 500)
+
+    with pytest.raises(SourceError, match=r"^住民.xlsx: Excelのブックとして大きすぎます"):
+        read(tmp_path)
 
 
 def test_a_workbook_with_two_filled_sheets_or_a_csv_beside_it_is_refused(tmp_path):

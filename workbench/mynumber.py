@@ -81,6 +81,16 @@ def find_in_text(column: pa.Array) -> np.ndarray:
     if pa.types.is_dictionary(column.type):
         indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         return np.append(find_in_text(column.dictionary), False)[indices]  # -1 picks the appended False
+    found = np.zeros(len(column), bool)
+    long_enough = pc.greater_equal(pc.binary_length(column), DIGITS).fill_null(False)  # noqa: FBT003  positional only
+    if (pc.sum(long_enough).as_py() or 0) * 2 < len(column):  # remarks are mostly empty
+        if pc.any(long_enough).as_py():
+            found[long_enough.to_numpy(zero_copy_only=False)] = _search(column.filter(long_enough))
+        return found
+    return _search(column)
+
+
+def _search(column: pa.Array) -> np.ndarray:
     suspects = pc.indices_nonzero(pc.match_substring_regex(column, _TWELVE).fill_null(False))  # noqa: FBT003  positional only
     found = np.zeros(len(column), bool)
     for row, text in zip(suspects.to_pylist(), column.take(suspects).to_pylist(), strict=True):

@@ -130,6 +130,7 @@ class Wall:
         Raises:
             SourceError: nobody is left: without residents every dose would be refused.
         """
+        self._refused[source.file] = {}
         parsed = list(self._read(source, self._agreement.see_resident))
         self._agreement.note_residents(source.file, source.title_of("mynumber"))
         if not parsed:
@@ -171,6 +172,7 @@ class Wall:
 
     def identified_rows(self, source: Source, residents: Residents) -> pa.Table | None:
         """Return 送付先 or 支援措置 rows with person_id in place of 宛名番号, for the register; None when empty."""
+        self._refused[source.file] = {}
         parts = []
         for part in self._read(source):
             found, columns, _ = self._known(part, residents, source.file)
@@ -219,7 +221,6 @@ class Wall:
 
     def _read(self, source: Source, inspect: Inspect | None = None) -> Iterator[Parsed]:
         count = self.counts.setdefault(source.file, Count())
-        refused = self._refused.setdefault(source.file, {})
         self._lost.setdefault(source.file, Lost())
         for part in source.batches(self._log, inspect=inspect):
             if STRIPPED_FIELDS & part.columns.keys():
@@ -228,8 +229,7 @@ class Wall:
             count.read += part.rows_read
             count.bytes_read += part.bytes_read
             self.stripped.update(part.stripped)
-            for number, line in zip(part.refused_numbers.tolist(), part.refused_lines.tolist(), strict=True):
-                refused.setdefault(number, []).append(line)
+            self._remember(source.file, part.refused_numbers, part.refused_lines)
             self._lost[source.file] |= part.lost
             if self._progress:
                 self._progress(source.file, count.read, count.bytes_read)
@@ -247,10 +247,14 @@ class Wall:
             return found, columns, part.lines
         mask = pa.array(known)
         self._log.add(file, "no_resident", "宛名番号", part.lines[~known])
-        strangers = part.columns["atena_number"].filter(pa.array(~known)).to_pylist()
-        for number, line in zip(strangers, part.lines[~known].tolist(), strict=True):
-            self._refused[file].setdefault(number, []).append(line)
+        self._remember(file, part.columns["atena_number"].filter(pa.array(~known)).to_numpy(), part.lines[~known])
         return found[known], {name: column.filter(mask) for name, column in columns.items()}, part.lines[known]
+
+    def _remember(self, file: str, numbers: np.ndarray, lines: np.ndarray) -> None:
+        refused = self._refused.get(file)
+        if refused is not None:
+            for number, line in zip(numbers.tolist(), lines.tolist(), strict=True):
+                refused.setdefault(number, []).append(line)
 
     def _repeated(self, table: pa.Table, lines: np.ndarray, file: str) -> tuple[list[int], list[int]]:
         """Return the rows that equal an earlier row of their person, and all rows that contradict one another."""

@@ -42,7 +42,10 @@ def check(layout: str, extracts: Path | None) -> None:
         ["residents", "doses", "exemptions", "deliveries", "protections", "specials", "districts", "clinics"]
     ),
     required=True,
-    help="何のファイルか（residents 住民、doses 接種記録、…）。",
+    metavar="TABLE",
+    help="何のファイルか: residents 住民、doses 接種記録、exemptions 対象外事由、deliveries 送付先、"
+    "protections 支援措置、"
+    "specials 長期療養特例、districts 地区、clinics 医療機関。",
 )
 def new(file: Path, table: str) -> None:
     """Draft a layout."""

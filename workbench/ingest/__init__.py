@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench import schedule
 from workbench.door import holds_identities
@@ -23,6 +24,7 @@ from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
     ACTION,
     begin,
+    characters_file,
     free_id,
     no_core_dump,
     no_cycle_search,
@@ -163,6 +165,8 @@ class _Run:
             self.kept[delivery.file] = 0 if deliveries is None else len(deliveries)
         self.kept[protection.file] = kept
         table = build_register(residents.identified, deliveries, protected, as_of=self.extract.extracted_on)
+        names = pc.fill_null(table["name"], "")  # noted as missing_name
+        table = table.set_column(table.column_names.index("name"), "name", names)
         return table.select(REGISTER.names).cast(REGISTER)
 
     def _protected(self, source: Source, residents: Residents) -> tuple[np.ndarray, int]:
@@ -234,6 +238,10 @@ class _Run:
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
+        characters = characters_file(self.job.home, self.id)
+        make_folder(characters.parent)
+        if self.log.write_characters(characters):
+            characters.chmod(0o600)
         return path
 
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:

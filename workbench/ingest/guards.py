@@ -72,12 +72,18 @@ def report_file(home: Home, name: str) -> Path:
     return home.registers / "quarantine" / f"{name}.csv"
 
 
+def characters_file(home: Home, name: str) -> Path:
+    """Return where the printing side finds which characters its fonts must have."""
+    return home.registers / "characters" / f"{name}.csv"
+
+
 def _remove(home: Home, name: str) -> None:
     for folder in (home.snapshots / name, home.snapshots / f"{name}{BUILDING}", home.vault / name):
         if folder.exists():
             shutil.rmtree(folder)
-    if report_file(home, name).exists():  # asked first: a volume that may only be read refuses even to remove nothing
-        report_file(home, name).unlink()
+    for file in (report_file(home, name), characters_file(home, name)):
+        if file.exists():  # asked first: a volume that may only be read refuses even to remove nothing
+            file.unlink()
 
 
 def free_id(home: Home, name: str) -> str:

@@ -5,6 +5,7 @@ A column of few distinct values is converted once per value and spread over the 
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import mynumber
+from workbench.sources.characters import find_unprintable
 from workbench.sources.dates import is_unknown, read_date, read_iso_dates, read_partial_date
 from workbench.sources.layout import Column
 from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, digit_shape, narrowed, numbers
@@ -37,6 +39,7 @@ class Cells:
     faults: list[tuple[str, np.ndarray]] = field(default_factory=list)
     stripped: int = 0
     digits: np.ndarray | None = None  # strip columns: int64, -1 where empty, no number or not passing its check digit
+    characters: Counter[int] = field(default_factory=Counter)  # code points that printing may lack
     text: pa.Array | None = None  # free text, for a look across neighbouring columns
 
     def spread(self, indices: pa.Array) -> "Cells":
@@ -44,7 +47,9 @@ class Cells:
         places = indices.to_numpy(zero_copy_only=False)
         values = {name: array.take(indices) for name, array in self.values.items()}
         text = None if self.text is None else pa.DictionaryArray.from_arrays(indices, self.text)
-        return Cells(values, [(code, mask[places]) for code, mask in self.faults], text=text)
+        return Cells(
+            values, [(code, mask[places]) for code, mask in self.faults], characters=self.characters, text=text
+        )
 
     def add_fault(self, code: str | None, mask: np.ndarray) -> None:
         """Record a fault unless no row has it, or nothing is a fault here (code None)."""
@@ -137,7 +142,10 @@ def _convert_text(column: Column, raw: pa.Array, encoding: str) -> Cells:
     cells.add_fault("undecodable", undecodable)
     cells.add_fault(column.missing_fault, is_empty.to_numpy(zero_copy_only=False) & ~undecodable)
     cells.add_fault("mynumber_in_text", mynumber.find_in_text(text))
-    cells.add_fault("gaiji", _private_use(text))
+    if column.role == "identity":
+        gaiji, outside, cells.characters = find_unprintable(text)
+        cells.add_fault("gaiji", gaiji)
+        cells.add_fault("outside_jis", outside)
     return cells
 
 
@@ -270,13 +278,3 @@ def _birth_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
 
 def _read_count(text: str, width: int) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= width else None
-
-
-def _private_use(text: pa.Array) -> np.ndarray:
-    """Return a bool mask of texts with private-use characters (gaiji): U+E000-F8FF and planes 15, 16."""
-    _, content = bytes_of(text)
-    may_begin = (content[:-1] == 0xEE) | (content[:-1] >= 0xF3)  # noqa: PLR2004  first bytes in UTF-8
-    may_begin |= (content[:-1] == 0xEF) & (content[1:] < 0xA4)  # noqa: PLR2004
-    if not may_begin.any():
-        return np.zeros(len(text), bool)
-    return pc.match_substring_regex(text, r"\p{Co}").to_numpy(zero_copy_only=False)

@@ -31,6 +31,8 @@ def _texts(names: str) -> dict[str, pa.DataType]:
 
 _KEY = {"atena_number": _NUMBER}
 _PERIOD = {"from_on": _DAY, "until_on": _DAY}
+# Must be in the layout, but may be empty in a row: not known, or a child not named yet (名未定).
+_MAY_BE_UNKNOWN = {"household_number", "birth_date", "birth_earliest", "birth_latest", "name"}
 CONTRACT: dict[str, Need] = {
     "residents": Need(
         "住民",
@@ -64,6 +66,11 @@ CONTRACT: dict[str, Need] = {
     "districts": Need("地区", _texts("district name"), {}),
     "clinics": Need("医療機関", _texts("clinic name"), {}),
 }
+
+
+def never_null(table: str | None) -> frozenset[str]:
+    """Return the fields without which a row of `table` is of no use, whatever its layout says of the column."""
+    return frozenset() if table is None else frozenset(CONTRACT[table].must) - _MAY_BE_UNKNOWN
 
 
 def fill(

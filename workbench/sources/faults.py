@@ -16,8 +16,11 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from workbench.sources.characters import is_private_use
+
 Outcome = Literal["quarantined", "noted", "duplicate"]
 OUTCOME_TITLES: dict[str, str] = {"quarantined": "保留", "noted": "注意", "duplicate": "重複"}
+CHARACTERS_HEADER = ("ファイル", "列", "文字コード", "種類", "出現数")
 SHOWN_LINES = 5  # of those a message names
 REPORT_HEADER = ("ファイル", "行", "列", "扱い", "理由コード", "理由", "対応")
 
@@ -69,6 +72,7 @@ class FaultLog:
     def __init__(self) -> None:
         """Begin an empty log."""
         self._files: dict[str, list[_Found]] = {}
+        self._characters: dict[tuple[str, str], Counter[int]] = {}
 
     def fault(self, code: str) -> Fault:
         """Return the fault of that code; KeyError for a code that faults.toml does not have."""
@@ -80,6 +84,11 @@ class FaultLog:
         if len(lines):
             found = _Found(fault, column, np.array(lines, dtype=np.int64))
             self._files.setdefault(file, []).append(found)
+
+    def add_characters(self, file: str, column: str, counts: Counter[int]) -> None:
+        """Count code points of `column` that printing may lack; a character alone is nobody's value."""
+        if counts:
+            self._characters.setdefault((file, column), Counter()).update(counts)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return rows per (file, code).
@@ -119,6 +128,18 @@ class FaultLog:
                 writer.writerow((*where, kind, fault.code, fault.message, fault.remedy))
                 written += 1
         return written
+
+    def write_characters(self, path: Path) -> int:
+        """Write the list for the printing side: code points by file and column, counted; return its length."""
+        rows = [
+            (file, column, f"U+{point:04X}", "外字" if is_private_use(np.array([point]))[0] else "規格外", count)
+            for (file, column), counts in self._characters.items()
+            for point, count in sorted(counts.items())
+        ]
+        if rows:
+            with path.open("w", encoding="utf-8-sig", newline="") as file:
+                csv.writer(file).writerows([CHARACTERS_HEADER, *rows])
+        return len(rows)
 
     def _counts(self, file: str) -> Counter[str]:
         left_out, firsts = self._left_out(file)

@@ -10,7 +10,7 @@ from workbench import mynumber
 from workbench.sources.raw import bytes_of, decode_one
 
 SAMPLE, FIRST_LOOK = 2_000, 64  # cells of a block that are looked at; a true column is full of them
-FEWEST = 4  # cells: by chance all of four pass once in ten thousand columns
+FEWEST, ALL_OF = 4, 5  # cells: by chance all of four, or five of six, pass once in ten thousand columns
 IS_COLUMN, PASSES = 0.5, 0.8  # shares; a true column passes to almost 100 %, a random one to 10 % (domain notes 4.1)
 
 # Bytes in UTF-8 with which a part of a number may end or begin: digits, separators, full-width ones.
@@ -26,7 +26,8 @@ def is_mynumber_column(raw: pa.Array, encoding: str) -> bool:
         texts = [decode_one(cell, encoding) or "" for cell in raw.take(pa.array(places)).to_pylist()]
         shaped = [number for number in map(mynumber.cell_number, texts) if number]
         passing = sum(map(mynumber.is_valid, shaped))
-        if len(shaped) < FEWEST or len(shaped) < IS_COLUMN * len(texts) or passing < PASSES * len(shaped):
+        needed = len(shaped) * (PASSES if len(shaped) > ALL_OF else 1)
+        if len(shaped) < FEWEST or len(shaped) < IS_COLUMN * len(texts) or passing < needed:
             return False
     return True
 

@@ -23,6 +23,8 @@ Form = Literal["csv", "utf-16", "xlsx", "fixed"]
 
 WORKBOOK = ".xlsx"
 MAX_WORKBOOK_BYTES = 4 << 30  # unpacked; a sheet has a million rows at most, so more is a trap
+MAX_STRINGS_BYTES = 512 << 20  # of the texts that all cells share, which are held in memory
+_STRINGS = "xl/sharedstrings.xml"
 _ROWS_AT_ONCE = 1_000
 _BOMS = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _LOCKED = b"\xd0\xcf\x11\xe0"  # a workbook under a password, or the format before 2007
@@ -187,16 +189,16 @@ def _refuse_trap(path: Path, file: BinaryIO) -> None:
         _refuse(
             path, "パスワードがかかっているか、古い形式（.xls）のブックです。パスワードなしの.xlsxかCSVにしてください"
         )
-    size = None
+    sizes = None
     try:
         with zipfile.ZipFile(file) as archive:
-            size = sum(member.file_size for member in archive.infolist())
+            sizes = {member.filename.lower(): member.file_size for member in archive.infolist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         pass
     file.seek(0)
-    if size is None:
+    if sizes is None:
         _refuse(path, "Excelのブックではありません。CSVで抽出し直してください")
-    if size > MAX_WORKBOOK_BYTES:
+    if sum(sizes.values()) > MAX_WORKBOOK_BYTES or sizes.get(_STRINGS, 0) > MAX_STRINGS_BYTES:
         _refuse(path, "Excelのブックとして大きすぎます。CSVで抽出し直してください")
 
 

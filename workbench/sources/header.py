@@ -13,7 +13,6 @@ from workbench.sources.layout import TableLayout
 
 ENCODINGS = ("utf-8", "cp932")
 MAX_HEADER_BYTES = 1 << 20
-MOST_UNKNOWN = 1  # columns more than the layout has; with more, the row may hold the beginning of a person
 _BOM = b"\xef\xbb\xbf"
 _STATE = "何も変更していません。"
 
@@ -144,8 +143,7 @@ def _refuse_unless_same(path: Path, titles: list[str], table: TableLayout) -> No
     known = [title for title in titles if title in expected]
     problems = ["見出し行がレイアウトと合いません（文字コードか様式の違い、または見出し行のないファイルです）"]
     if known:
-        trusted = len(known) * 2 >= len(titles) and len(titles) <= len(expected) + MOST_UNKNOWN
-        problems = _differences(titles, expected, optional, trusted=trusted)
+        problems = _differences(titles, expected, optional, trusted=len(known) * 2 >= len(titles))
     if problems:
         msg = f"{path.name}: {'。'.join(problems)}。抽出の設定かレイアウト定義を直してください。{_STATE}"
         raise SourceError(msg)
@@ -153,16 +151,19 @@ def _refuse_unless_same(path: Path, titles: list[str], table: TableLayout) -> No
 
 def _differences(titles: list[str], expected: list[str], optional: set[str], *, trusted: bool) -> list[str]:
     missing = [title for title in expected if title not in titles and title not in optional]
-    unknown = [_name(title, place, trusted=trusted) for place, title in enumerate(titles, 1) if title not in expected]
+    places = {place: title for place, title in enumerate(titles, 1) if title not in expected}
+    trusted = trusted and len(places) <= max(1, len(missing))  # with more, the beginning of a person may be among them
+    harmless = {place for place, title in places.items() if trusted and _is_title(title, expected)}
+    unknown = [f"{place}列目「{title}」" if place in harmless else f"{place}列目" for place, title in places.items()]
     twice = [title for title in expected if titles.count(title) > 1]
     found = {"列がありません": missing, "レイアウトにない列があります": unknown, "同じ列が2つ以上あります": twice}
     return [f"{text}（{'、'.join(names)}）" for text, names in found.items() if names]
 
 
-def _name(title: str, place: int, *, trusted: bool) -> str:
-    """Name an unknown column: by its title only where the row is plainly a header row and the title holds no digit.
+def _is_title(title: str, expected: list[str]) -> bool:
+    """Say whether an unknown title may be shown: where the row is plainly a header row, and it holds no digit.
 
     A file without a header row begins with a person, and where a line end was lost one follows it (promise P6).
     """
-    harmless = trusted and 0 < len(title) <= 20 and title.isprintable() and not any(map(str.isdigit, title))  # noqa: PLR2004
-    return f"{place}列目「{title}」" if harmless else f"{place}列目"
+    runs_on = any(title.startswith(known) for known in expected)
+    return 0 < len(title) <= 20 and title.isprintable() and not any(map(str.isdigit, title)) and not runs_on  # noqa: PLR2004

@@ -5,6 +5,7 @@ Nothing here raises for what a file contains.
 
 import re
 import traceback
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 
 from workbench.sources.blocks import Block, count_lines
 from workbench.sources.columns import convert
-from workbench.sources.contract import fill
+from workbench.sources.contract import fill, never_null
 from workbench.sources.faults import load_faults
 from workbench.sources.firewall import find_split, is_mynumber_column
 from workbench.sources.fixed import read_fixed
@@ -75,6 +76,7 @@ class ParsedBlock:
     refused_numbers: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # -1: not readable
     refused_lines: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))  # of `refused_numbers`
     lost: Lost = field(default_factory=Lost)
+    characters: dict[str, Counter[int]] = field(default_factory=dict)  # title -> code points that printing may lack
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
     for column in plan.columns:
         cells = convert(column, table[column.title].combine_chunks(), plan.encoding)
         texts[column.title] = cells.text
+        parsed.characters[column.title] = cells.characters
         faults += [(code, column.title, mask) for code, mask in cells.faults]
         if column.role == "strip":
             parsed.stripped[column.title] = cells.stripped
@@ -156,16 +159,30 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
     values |= fill(plan.table.holds, values, plan.table.constants, len(table))
     faults += _reversed_periods(plan.table, values)
     faults += _split_numbers(plan, texts)
+    refused = _refused(faults, len(table))
+    faults += _nulls(plan.table, values, ~refused)
+    refused = _refused(faults, len(table))
     parsed.faults += [(code, title, lines[mask]) for code, title, mask in faults]
-    refused = np.zeros(len(table), bool)
-    for code, _, mask in faults:
-        refused |= mask & (load_faults()[code].outcome == "quarantined")
     kept = ~refused
     if KEY in values and refused.any():
         _remember_refused(parsed, values, refused, lines)
     parsed.lines = lines[kept].astype(np.int64, copy=False)
     parsed.columns = values if kept.all() else {name: array.filter(pa.array(kept)) for name, array in values.items()}
     parsed.digits = {name: array[kept] for name, array in digits.items()} if plan.keep_digits else {}
+
+
+def _refused(faults: list[tuple[str, str, np.ndarray]], rows: int) -> np.ndarray:
+    """Return a bool mask: the rows that are left out for any of these faults."""
+    quarantining = [mask for code, _, mask in faults if load_faults()[code].outcome == "quarantined"]
+    return np.logical_or.reduce([np.zeros(rows, bool), *quarantining])
+
+
+def _nulls(table: TableLayout, values: dict[str, pa.Array], kept: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
+    """Find rows, good so far, that lack what the house must have, where the layout let an empty cell pass."""
+    titles = {column.field: column.title for column in table.columns}
+    empty = {name: values[name].is_null() for name in never_null(table.holds) if values[name].null_count}
+    found = [(titles.get(name), mask.to_numpy(zero_copy_only=False) & kept) for name, mask in empty.items()]
+    return [("missing_value", title, mask) for title, mask in sorted(found, key=str) if mask.any()]
 
 
 def _remember_refused(parsed: ParsedBlock, values: dict[str, pa.Array], refused: np.ndarray, lines: np.ndarray) -> None:

@@ -100,6 +100,8 @@ class Source:
             for code, title, lines in block.faults:
                 log.add(self.file, code, title, lines + first_line)
             lines = block.lines + first_line
+            for title, counts in block.characters.items():
+                log.add_characters(self.file, title, counts)
             parsed = Parsed(
                 block.rows_read,
                 unreported + size,
