@@ -97,7 +97,7 @@ class City:
         self.ledger.verify(since)
         entered = {entry.subject["snapshot_id"] for entry in self.ledger.entries() if entry.action == "ingest"}
         left = {path.name for path in self.home.snapshots.iterdir()} - {snapshot.CURRENT, ".ingest.lock"}
-        assert left == entered
+        assert left == entered, (sorted(left), sorted(entered))
         assert {path.name for path in self.home.vault.iterdir()} == entered
         assert {path.stem for path in (self.home.registers / "quarantine").iterdir()} == entered
         assert [ref.id for ref in snapshot.published(self.home)] == sorted(entered)

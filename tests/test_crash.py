@@ -188,8 +188,11 @@ def forget_all_but(city, name):
             shutil.rmtree(ref.folder)
             shutil.rmtree(city.home.vault / ref.id)
             guards.report_file(city.home, ref.id).unlink()
+            guards.characters_file(city.home, ref.id).unlink(missing_ok=True)
     book = city.home.registers / "ledger.jsonl"
-    book.write_bytes(book.read_bytes().splitlines(keepends=True)[0])
+    lines = book.read_bytes().splitlines(keepends=True)
+    last = next(number for number, line in enumerate(lines) if name.encode() in line)
+    book.write_bytes(b"".join(lines[: last + 1]))
 
 
 def test_a_full_disk_leaves_what_was_published(small_disk, first, calm):
