@@ -1,4 +1,4 @@
-"""How long the evaluation of a whole city takes, compared with a one-person interpreter and with plain pandas, in one run.
+"""How long the evaluation of a city takes, compared with a one-person interpreter and plain pandas in the same run.
 
 Each step is a process of its own, so that its memory is its own; wall and CPU seconds are those of the work, without
 imports. CPU seconds divided by two are what two quiet cores would need at best.
@@ -140,7 +140,7 @@ def _rules(database: Path, _: int) -> Figures:
                 ("given_on", "dose"),
                 (
                     "p.birth_date, s.kind, s.vaccine, s.reason_end_on",
-                    "special AS s INNER JOIN person AS p ON s.person_id = p.person_id WHERE s.reason_end_on IS NOT NULL",
+                    "special AS s INNER JOIN person AS p USING (person_id) WHERE s.reason_end_on IS NOT NULL",
                 ),
             )
         )
@@ -210,7 +210,7 @@ def _cases(connection: duckdb.DuckDBPyConnection, every: int) -> dict[int, dict[
 
 def _statuses(connection: duckdb.DuckDBPyConnection, every: int, which: str) -> dict[tuple[int, str], str]:
     asked = {"as_of": AS_OF, "closing_days": CLOSING_DAYS}
-    sql = f"SELECT s.person_id, s.slot, s.status FROM ({query_sql('slot_status')}) AS s WHERE hash(s.person_id) % {every} = 0"
+    sql = f"SELECT person_id, slot, status FROM ({query_sql('slot_status')}) AS s WHERE hash(person_id) % {every} = 0"
     return {
         (person, slot): status for person, slot, status in connection.execute(f"{sql} AND {which}", asked).fetchall()
     }

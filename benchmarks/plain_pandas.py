@@ -1,7 +1,7 @@
 """MR, 5種混合 and PCV as one would write them in pandas: whole columns, no tables of rules, numbers in the code.
 
-It is what the evaluation is compared with, and no more than that: it knows the law of `as_of` from 2025-10-01 on, no
-長期療養特例, no unknown births, and no interval to another vaccine. `agreement` in `evaluation.py` counts where that shows.
+It is what the evaluation is compared with, and no more than that: it knows the law of days from 2025-10-01 on, no
+長期療養特例, no unknown births, and no interval to another vaccine. `evaluation.py` counts where that shows.
 """
 
 from datetime import date
@@ -181,7 +181,7 @@ def window(person: pd.DataFrame, opens: pd.Series, closes: pd.Series, effective_
     rows["needed"] = rows.closes >= effective
     rows["earliest"] = pd.NaT
     rows["earliest"] = rows.earliest.astype("datetime64[ns]")
-    return rows.assign(needed_here=True, cut_off=False, waiting=False)
+    return rows.assign(effective_from=effective, needed_here=True, cut_off=False, waiting=False)
 
 
 def standard_period(rows: pd.DataFrame, first: pd.Series, last: pd.Series) -> None:
@@ -194,12 +194,11 @@ def fill(rows: pd.DataFrame, doses: pd.DataFrame) -> None:
     """Put doses into a slot and judge them."""
     given = doses.reindex(rows.index)
     rows["given_on"] = given.given_on
-    outside = given.given_on > rows.closes
+    routine, outside = given.legal == 0, given.given_on > rows.closes
     if "unlawful" in given:
         outside |= given.unlawful.fillna(False).astype(bool)  # noqa: FBT003
-    rows["irregular"] = (
-        (given.given_on < rows.opens) | (given.given_on < rows.earliest) | (outside & (given.legal == 0))
-    )
+    early = (given.given_on < rows.opens) & (routine | (given.given_on >= rows.effective_from))
+    rows["irregular"] = early | (given.given_on < rows.earliest) | (outside & routine)
 
 
 def status(rows: pd.DataFrame, today: pd.Timestamp) -> np.ndarray:
