@@ -99,14 +99,27 @@ def _floor(extracts: Path, work: Path) -> Measured:
 
 
 def _ingest(extracts: Path, work: Path) -> Measured:
-    home, passphrase = work / "home", work / "passphrase.txt"
+    home = work / "home"
+    measured = _ingest_into(home, extracts, work)
+    shutil.rmtree(home)
+    return measured
+
+
+def _ingest_into(home: Path, extracts: Path, work: Path) -> Measured:
+    passphrase = work / "passphrase.txt"
     passphrase.write_text("a passphrase for benchmarks\n", encoding="utf-8")
     passphrase.chmod(0o600)
     environment = os.environ | {"WORKBENCH_HOME": str(home), "WORKBENCH_PASSPHRASE_FILE": str(passphrase)}
     _measure([*WORKBENCH, "keys", "init", "--officer", "bench"], environment)
-    measured = _measure([*WORKBENCH, "ingest", "--extracts", str(extracts)], environment)
-    shutil.rmtree(home)
-    return measured
+    return _measure([*WORKBENCH, "ingest", "--extracts", str(extracts)], environment)
+
+
+def make_snapshot(work: Path, options: argparse.Namespace) -> Path:
+    """Make a city of `options.residents` and `options.seed`, ingest it, and return the database of its snapshot."""
+    extracts = _make_city(work, options, "utf-8")
+    home = work / "home"
+    _ingest_into(home, extracts, work)
+    return next((home / "snapshots").glob("*/analytics.duckdb"))
 
 
 def _measure(command: list[str], environment: dict[str, str] | None = None) -> Measured:

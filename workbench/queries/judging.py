@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 
-from workbench.queries import describe, inner_queries
+from workbench.queries import Query, describe, inner_queries
 
 PERSONS_PER_PART = 200_000
 _LAST = ("judged_dose", "uncounted_dose")
@@ -29,18 +29,28 @@ def judge_doses(connection: duckdb.DuckDBPyConnection, progress: Progress | None
     parts = 1
     while parts * PERSONS_PER_PART < persons:
         parts *= 2
+    for step in _steps(shared=True):
+        run(f"CREATE TEMP TABLE {step.name} AS {step.text}")
     for part in range(parts):
         for statement in _statements(part, parts - 1):
             run(statement)
         if progress:
             progress(100 // parts)
+    for step in _steps(shared=True):
+        run(f"DROP TABLE {step.name}")
     return int(run("SELECT count(*) FROM judged").fetchall()[0][0])
 
 
+def _steps(*, shared: bool) -> list[Query]:
+    """Return the steps before the last, in order: those for all persons at once, or those for a part of them."""
+    steps = {step.name: step for query in _LAST for step in inner_queries(describe(query))}
+    return [step for step in steps.values() if ("part" not in step.params) == shared]
+
+
 def _statements(part: int, mask: int) -> Iterator[str]:
-    steps = {step.name: step for query in _LAST for step in inner_queries(describe(query))}.values()
+    steps = _steps(shared=False)
     for step in steps:
-        yield f"CREATE OR REPLACE TEMP TABLE {step.name} AS {_for_part(step.text, part, mask)}"
+        yield f"CREATE TEMP TABLE {step.name} AS {_for_part(step.text, part, mask)}"
     for query in _LAST:
         yield f"INSERT INTO judged {_for_part(describe(query).text, part, mask)}"
     for step in steps:

@@ -25,16 +25,29 @@ concerned AS (
         )
 ),
 
--- Few persons have two days of vaccination so near to each other; only theirs are compared dose by dose.
+kept_clear AS (
+    SELECT
+        v.kind,
+        coalesce(max(b.clear_days), 0) AS clear_days
+    FROM vaccine AS v
+    LEFT JOIN "between" AS b ON v.kind = b.earlier
+    GROUP BY v.kind
+),
+
+-- Few persons have a day of vaccination so near to the one before; only theirs are compared dose by dose. Of the doses
+-- of one day that with the longest interval comes last, next to the following day.
 near AS (
     SELECT DISTINCT gaps.person_id
     FROM (
         SELECT
-            person_id,
-            given_on - lag(given_on) OVER (PARTITION BY person_id ORDER BY given_on) AS gap
-        FROM concerned
+            c.person_id,
+            c.given_on > lag(c.given_on) OVER by_day
+            AND c.given_on <= lag(c.given_on + k.clear_days) OVER by_day AS is_near
+        FROM concerned AS c
+        INNER JOIN kept_clear AS k ON c.kind = k.kind
+        WINDOW by_day AS (PARTITION BY c.person_id ORDER BY c.given_on, k.clear_days)
     ) AS gaps
-    WHERE gaps.gap BETWEEN 1 AND (SELECT max(b.clear_days) FROM "between" AS b)
+    WHERE gaps.is_near
 ),
 
 few AS (

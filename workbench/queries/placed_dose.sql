@@ -15,10 +15,10 @@ ranked AS (
     SELECT
         *,
         dense_rank() OVER (PARTITION BY person_id, series_no, episode ORDER BY given_on)::SMALLINT AS nth,
-        row_number() OVER (
-            PARTITION BY person_id, series_no, episode, given_on
-            ORDER BY legal_no, vaccine_no, product_no, dose_id
-        ) > 1 AS is_duplicate
+        coalesce(given_on = lag(given_on) OVER (
+            PARTITION BY person_id, series_no, episode
+            ORDER BY given_on, legal_no, vaccine_no, product_no, dose_id
+        ), FALSE) AS is_duplicate
     FROM fed_dose
 ),
 

@@ -129,6 +129,20 @@ serial AS (
     LEFT JOIN chosen AS h ON coalesce(c.choice, b.choice) = h.choice AND d.slot_no = h.slot_no
 ),
 
+-- Doses of other seasons than those asked about are half of a city's, and fill nothing.
+filled AS (
+    SELECT j.*
+    FROM judged AS j
+    INNER JOIN series AS r ON j.series_no = r.series_no
+    WHERE
+        j.slot_no IS NOT NULL
+        AND (
+            r.episode <> 'season'
+            OR j.episode BETWEEN (SELECT min(p.fiscal_year) FROM person_as_of AS p)
+            AND (SELECT max(p.fiscal_year) FROM person_as_of AS p)
+        )
+),
+
 -- Before any dose the variant is that of a first dose on the day.
 unbegun AS (
     SELECT
@@ -180,7 +194,7 @@ LEFT JOIN series_slot AS k
     ON d.series_no = k.series_no AND d.slot_no = k.slot_no AND k.variant_no = coalesce(g.variant_no, u.variant_no, 0)
 LEFT JOIN waive AS v ON d.series_no = v.series_no AND k.variant_no = v.variant_no AND d.slot_no = v.slot_no
 LEFT JOIN needed_after_all AS a ON v.slot_no = a.slot_no AND d.person_id = a.person_id
-LEFT JOIN judged AS e
+LEFT JOIN filled AS e
     ON
         d.person_id = e.person_id AND d.slot_no = e.slot_no AND d.series_no = e.series_no AND d.episode = e.episode
         AND e.given_on <= d.as_of

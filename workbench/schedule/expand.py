@@ -224,20 +224,14 @@ class Schedule:
         return {slot.slot: slot.sex for slot in self.slots}
 
     def _window_rows(self, births: list[date]) -> Iterator[tuple[Any, ...]]:
-        for row in self._rules:
-            first, last = row.rules.births
-            for birth in births:
-                if first <= birth <= last and birth <= _LAST_DAY and _concerns(row, birth):
+        rules = [(row, *row.rules.births) for row in self._rules]
+        for birth in (birth for birth in births if birth <= _LAST_DAY):  # birth by birth: its days are counted once
+            for row, first, last in rules:
+                if first <= birth <= last and _concerns(row, birth):
                     for known in row.rules.known_windows(birth):
+                        days = known.known_from, known.known_until, *known.window
                         for slot in row.slots:
-                            yield (
-                                birth,
-                                self._no.slot[slot],
-                                row.cohort,
-                                known.known_from,
-                                known.known_until,
-                                *known.window,
-                            )
+                            yield birth, self._no.slot[slot], row.cohort, *days
 
     def _special_rows(self, reason: Reason) -> Iterator[tuple[Any, ...]]:
         birth, kind, vaccine, end = reason

@@ -12,7 +12,7 @@ edd-84  84 days before 出産予定日 (R15); the day counted from is then that 
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import partial
+from functools import cache, lru_cache, partial
 
 from workbench import lawdates
 from workbench.errors import ScheduleError
@@ -59,14 +59,17 @@ _COUNTED: dict[str, Callable[[int], DayRule]] = {
 }
 
 
+@cache
 def parse_day(text: str) -> DayRule:
-    """Return the function from birth date to the day that `text` means.
+    """Return the function from birth date to the day that `text` means; it remembers the last birth it was asked about.
+
+    Many rows of one birth use the same few words, so each is counted once.
 
     Raises:
         ScheduleError: `text` is none of the words above.
     """
     if text in _NAMED:
-        return _NAMED[text]
+        return lru_cache(maxsize=1)(_NAMED[text])
     if found := _BEFORE_DELIVERY.fullmatch(text):
         return partial(_days_before, days=int(found["number"]))
     found = _DAY.fullmatch(text)
@@ -75,7 +78,7 @@ def parse_day(text: str) -> DayRule:
             "対象期間の書き方が違います。m12、y9、d42、fyS12、fyE16、sch-1y、sch-1d、birth、edd-84 の形で書いてください"
         )
         raise ScheduleError(msg)
-    return _COUNTED[found["unit"]](int(found["number"]))
+    return lru_cache(maxsize=1)(_COUNTED[found["unit"]](int(found["number"])))
 
 
 def parse_span(text: str) -> DayRule:

@@ -61,17 +61,13 @@ class Version:
     extension: str | None = None
     cohort: str | None = None
 
-    def full(self, birth: date) -> Stretch:
-        """Return first and last day as the words say, whenever the row was in force."""
-        return self.first(birth), self.last(birth) if self.last else NO_END
+    def of_birth(self, birth: date) -> "DatedRow":
+        """Return the row with its days for a birth; whoever asks about several days computes them once."""
+        return DatedRow(self, self.first(birth), self.last(birth) if self.last else NO_END)
 
     def in_force(self, birth: date, known_on: date) -> Stretch | None:
         """Return what of it falls on days on which the row is in force, as known on a day."""
-        first, last = self.full(birth)
-        first = first if self.retroactive else max(first, self.effective_from)
-        ends = self.replaced_on is None or known_on >= self.replaced_on
-        last = min(last, self.effective_to) if ends else last
-        return (first, last) if first <= last else None
+        return self.of_birth(birth).in_force(known_on)
 
     def narrowed(self) -> "Version":
         """Return the row with its births cut to those that can have a day of it; first and last day grow with birth."""
@@ -82,6 +78,23 @@ class Version:
         if self.first(births_until) > end:
             births_until = _first_birth(births_from, births_until, lambda day: self.first(day) > end) - ONE_DAY
         return Version(**(self.__dict__ | {"births_from": births_from, "births_until": births_until}))
+
+
+class DatedRow(NamedTuple):
+    """A row of law or guidance for one birth: first and last day as the words say, whenever the row was in force."""
+
+    row: Version
+    first: date
+    last: date
+
+    def in_force(self, known_on: date) -> Stretch | None:
+        """Return what of it falls on days on which the row is in force, as known on a day."""
+        row, first, last = self
+        if first < row.effective_from and not row.retroactive:
+            first = row.effective_from
+        if last > row.effective_to and (row.replaced_on is None or known_on >= row.replaced_on):
+            last = row.effective_to
+        return (first, last) if first <= last else None
 
 
 @dataclass(frozen=True)
@@ -113,45 +126,54 @@ class Rules:
             return []
         if any(row.known for row in legal):
             return list(_seasons(legal, birth))
+        since = min(row.effective_from for row in legal)
         starts = sorted({row.effective_from for row in (*legal, *self.standard, *filter(None, [added]))})
-        starts = starts[starts.index(min(row.effective_from for row in legal)) :]
+        starts = starts[starts.index(since) :]
         ends = [start - ONE_DAY for start in starts[1:]] + [NO_END]
+        dated = [row.of_birth(birth) for row in legal]
+        guidance = [row.of_birth(birth) for row in self.standard]
+        extra = added.of_birth(birth) if added else None
         found = (
             known
             for start, end in zip(starts, ends, strict=True)
-            for known in self._epoch(birth, _stretches(legal, birth, start, added), start, end)
+            for known in _epoch(_stretches(dated, start, extra), guidance, start, end)
         )
         return list(_joined(found))
 
-    def _epoch(self, birth: date, windows: list[Stretch], start: date, end: date) -> Iterator[KnownWindow]:
-        """Yield the windows of days between which the rows known do not change: each until it has ended."""
-        for number, (opens_on, closes_on) in enumerate(windows, 1):
-            until = end if number == len(windows) else min(closes_on, end)
-            if start > until:
-                continue
-            standard = self._standard(birth, opens_on, closes_on, start)
-            yield KnownWindow(start, until, Window(opens_on, *standard, closes_on))
-            if until == end:
-                return
-            start = until + ONE_DAY
 
-    def _standard(self, birth: date, opens_on: date, closes_on: date, known_on: date) -> Stretch:
-        rows = [row for row in self.standard if row.effective_from <= known_on]
-        parts = [
-            (max(stretch[0], opens_on), min(stretch[1], closes_on))
-            for row in rows
-            if (stretch := row.in_force(birth, known_on)) and stretch[0] <= closes_on and stretch[1] >= opens_on
-        ]
-        if parts:
-            return min(first for first, _ in parts), max(last for _, last in parts)
-        before = [stretch for row in rows if (stretch := row.full(birth))[1] < opens_on]
-        return max(before, default=(opens_on, closes_on))
+def _epoch(windows: list[Stretch], guidance: Sequence[DatedRow], start: date, end: date) -> Iterator[KnownWindow]:
+    """Yield the windows of days between which the rows known do not change: each until it has ended."""
+    for number, (opens_on, closes_on) in enumerate(windows, 1):
+        until = end if number == len(windows) else min(closes_on, end)
+        if start > until:
+            continue
+        standard = _standard(guidance, opens_on, closes_on, start)
+        yield KnownWindow(start, until, Window(opens_on, *standard, closes_on))
+        if until == end:
+            return
+        start = until + ONE_DAY
+
+
+def _standard(guidance: Sequence[DatedRow], opens_on: date, closes_on: date, known_on: date) -> Stretch:
+    known = [dated for dated in guidance if dated.row.effective_from <= known_on]
+    parts = [
+        (max(stretch[0], opens_on), min(stretch[1], closes_on))
+        for dated in known
+        if (stretch := dated.in_force(known_on)) and stretch[0] <= closes_on and stretch[1] >= opens_on
+    ]
+    if parts:
+        return min(first for first, _ in parts), max(last for _, last in parts)
+    before = [(dated.first, dated.last) for dated in known if dated.last < opens_on]
+    return max(before, default=(opens_on, closes_on))
 
 
 def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
     """Join stretches that touch or overlap; ascending."""
+    ordered = sorted(stretches)
+    if len(ordered) < 2:  # noqa: PLR2004 - nothing to join, as nearly always
+        return ordered
     merged: list[Stretch] = []
-    for first, last in sorted(stretches):
+    for first, last in ordered:
         if merged and (merged[-1][1] == NO_END or first <= merged[-1][1] + ONE_DAY):
             merged[-1] = merged[-1][0], max(last, merged[-1][1])
         else:
@@ -218,17 +240,19 @@ def _is_like(row: LegalWindow | StandardPeriod, other: LegalWindow | StandardPer
     return same and not row.is_repeated and not other.is_repeated
 
 
-def _stretches(legal: Sequence[Version], birth: date, known_on: date, added: Version | None) -> list[Stretch]:
+def _stretches(legal: Sequence[DatedRow], known_on: date, added: DatedRow | None) -> list[Stretch]:
     """Return the stretches of the rows known on a day, joined."""
-    rows = [row for row in legal if row.effective_from <= known_on]
-    since = max((row.effective_from for row in rows if row.retroactive), default=NO_START)
+    known = [dated for dated in legal if dated.row.effective_from <= known_on]
+    since = max((dated.row.effective_from for dated in known if dated.row.retroactive), default=NO_START)
     found = [
         stretch
-        for row in rows
-        if row.effective_from >= since and (stretch := row.in_force(birth, known_on)) is not None
+        for dated in known
+        if dated.row.effective_from >= since and (stretch := dated.in_force(known_on)) is not None
     ]
-    if added and added.effective_from <= known_on and any(first <= added.effective_from for first, _ in found):
-        found.extend(filter(None, [added.in_force(birth, known_on)]))
+    if added and added.row.effective_from <= known_on:
+        since = added.row.effective_from
+        if any(first <= since for first, _ in found):
+            found.extend(filter(None, [added.in_force(known_on)]))
     return merge(found)
 
 
