@@ -18,6 +18,7 @@ from workbench.sources.layout import Column, load_codes
 
 JUMINHYO_DIGITS = 11
 ISO_LENGTH = 10  # YYYY-MM-DD
+UNKNOWN = "unknown"  # stands for a code that no table has, where the row is kept
 SPACES = " \t\u00a0\u3000"  # what `trim` takes off, ends only
 
 # No more integer digits than a quantity needs: a My Number must not pass as a decimal.
@@ -171,9 +172,16 @@ def _code_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
     parts = {column.field: table.values, **table.also}
     known = {code: tuple(part[code] for part in parts.values()) for code in table.values}
     known |= dict.fromkeys(table.none, (None,) * len(parts))
-    unknown = ("unknown", *[None] * len(table.also))
+    nothing = [None] * len(table.also)
     kinds = {name: pa.bool_() if bool in map(type, part.values()) else pa.string() for name, part in parts.items()}
-    return kinds, lambda text: (known[text], None) if text in known else (unknown, column.on_unknown)
+
+    def read(text: str) -> tuple[Values, str | None]:
+        if text in known:
+            return known[text], None
+        is_kept = column.keep_unknown is not None and re.fullmatch(column.keep_unknown, text, re.ASCII)
+        return (f"{UNKNOWN}:{text}" if is_kept else UNKNOWN, *nothing), column.on_unknown
+
+    return kinds, read
 
 
 def _verbatim_reader(column: Column) -> CellReader:

@@ -88,6 +88,7 @@ class Column(_Strict):
     codes: Name | None = None
     pattern: Pattern | None = None
     on_unknown: FaultCode = "unknown_code"  # a fault that is only noted keeps the row, with the value `unknown`
+    keep_unknown: Pattern | None = None  # a noted code of this form is kept as `unknown:CODE`, for a person to map
     on_missing: FaultCode | None = None  # for a column that is not required
     trim: bool = False  # drop spaces (also full-width) around the text
     few: bool | None = None  # few distinct values: each is read once per block; default by type
@@ -102,6 +103,7 @@ class Column(_Strict):
             "trim": self.trim and self.type != "text",
             "few": bool(self.few) and self.role == "strip",
             "codes": (self.type == "code") != ((self.codes is None) != (self.pattern is None)),
+            "keep_unknown": self.keep_unknown is not None and self.codes is None,
         }
         if any(wrong.values()):
             msg = "、".join(key for key, is_wrong in wrong.items() if is_wrong)
