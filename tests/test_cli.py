@@ -166,7 +166,7 @@ WRONG = rows("""
     ingest --extracts x --by 1234-5678-9018       | '--by' の値が正しくありません.*長い番号を含まない
     letters --purpose a --approved-by b           | LIST を指定してください
     letters x.csv --purpose a                     | --approved-by を指定してください
-    report                                        | REPORT（coverage、followup のどれか）を指定
+    report                                        | REPORT（coverage、followup、irregular_doses のどれか）を指定
     report coverage followup                      | 余分な引数があります（followup）
     snapshots all                                 | 余分な引数があります（all）
     lab --port 80                                 | 1,024 から 65,535 までの整数で
@@ -276,7 +276,7 @@ def test_the_reports_and_their_parameters_are_listed(fresh):
     reports = fresh.enter("report", "--list")
     parameters = fresh.enter("report", "followup", "--list")
 
-    assert [line.split("  ")[0] for line in reports.out.splitlines()] == ["coverage", "followup"]
+    assert [line.split("  ")[0] for line in reports.out.splitlines()] == ["coverage", "followup", "irregular_doses"]
     assert all(JAPANESE.search(line) for line in (reports.out + parameters.out).splitlines())
     assert "as_of=2026-11-01  基準日：YYYY-MM-DD の日付" in parameters.out
     assert "closing、late、due のうち1つ以上" in parameters.out

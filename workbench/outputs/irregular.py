@@ -15,7 +15,8 @@ from workbench.disclosure import hide_small_counts
 from workbench.errors import ParameterError
 from workbench.settings import load_settings
 
-NOT_IRREGULAR = ("valid", "private")
+NOT_IRREGULAR = ("valid", "private")  # every other judgement has a class in irregular.toml
+ROUTINE = "routine"
 FISCAL_YEAR_BEGINS = 4  # April
 UNRECORDED = "-"
 
@@ -40,23 +41,25 @@ def period(as_of: str, from_on: str, until_on: str) -> dict[str, str]:
 
 
 def by_class(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each class, those without a dose and those no record shows included (their count is empty)."""
-    sums = counts.groupby(counts["evaluation"].map(_class_of()))["doses"].sum()
-    classes = pd.DataFrame(_classes())
-    found = [None if row["seen"] == "no" else int(sums.get(row["class"], 0)) for row in _classes()]
-    return pd.DataFrame(
-        {
-            "irregular_class": classes["title"],
-            "seen": classes["seen"].map(_SEEN),
-            "doses": pd.array(found, dtype="Int64"),
-            "meaning": classes["meaning"],
-        }
-    )
+    """Return one row for each class, those without a dose and those no record shows included (their counts are empty).
+
+    定期接種 stands apart from 任意接種 and 臨時接種, which a city does not report with it.
+    """
+    kinds, is_routine = counts["evaluation"].map(_class_of()), counts["legal_class"] == ROUTINE
+    rows = pd.DataFrame(_classes())
+    sums = {
+        "routine_doses": counts[is_routine].groupby(kinds)["doses"].sum(),
+        "other_doses": counts[~is_routine].groupby(kinds)["doses"].sum(),
+    }
+    is_seen = rows["seen"] != "no"
+    found = {name: rows["class"].map(sum_).fillna(0).astype("Int64").where(is_seen) for name, sum_ in sums.items()}
+    told = {"irregular_class": rows["title"], "seen": rows["seen"].map(_SEEN)}
+    return pd.DataFrame(told | found | {"meaning": rows["meaning"]})
 
 
 def by_vaccine(counts: pd.DataFrame) -> pd.DataFrame:
-    """Sum the irregular doses by class, vaccine and reason, in the order of the classes."""
-    return _sums(_irregular(counts), ["irregular_class", "vaccine", "vaccine_name", "reason"])
+    """Sum the irregular doses by class, vaccine, 法定区分 and reason, in the order of the classes."""
+    return _sums(_irregular(counts), ["irregular_class", "vaccine", "vaccine_name", "legal_class", "reason"])
 
 
 def by_clinic(counts: pd.DataFrame) -> pd.DataFrame:

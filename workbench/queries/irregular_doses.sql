@@ -3,8 +3,8 @@
 --          $from_on DATE   first day of the period
 --          $until_on DATE  last day of the period
 -- Reads    dose_evaluation, vaccine
--- Returns  one row per vaccine, clinic, evaluation and reason, ordered by vaccine, clinic, evaluation, reason
---          vaccine VARCHAR, vaccine_name VARCHAR, clinic VARCHAR, evaluation VARCHAR,
+-- Returns  one row per vaccine, clinic, legal class, evaluation and reason, ordered by these
+--          vaccine VARCHAR, vaccine_name VARCHAR, clinic VARCHAR, legal_class VARCHAR, evaluation VARCHAR,
 --          reason VARCHAR, doses BIGINT, recorded_otherwise BIGINT, birth_unknown BIGINT
 -- Nulls    none: clinic is - where none is recorded
 -- Privacy  raw counts: disclosure stands between this and any reader outside the section
@@ -13,6 +13,7 @@ SELECT
     e.vaccine,
     coalesce(v.name, e.vaccine) AS vaccine_name,
     coalesce(e.clinic, '-') AS clinic,
+    e.legal_class,
     e.evaluation,
     e.reason,
     count(*) AS doses,
@@ -21,4 +22,4 @@ SELECT
 FROM dose_evaluation AS e
 LEFT JOIN vaccine AS v ON e.vaccine = v.vaccine
 GROUP BY ALL
-ORDER BY e.vaccine, clinic, e.evaluation, e.reason
+ORDER BY e.vaccine, clinic, e.legal_class, e.evaluation, e.reason
