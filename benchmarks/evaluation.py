@@ -34,7 +34,7 @@ from workbench import schedule
 from workbench.queries import query_sql
 from workbench.queries.judging import judge_doses
 from workbench.records import TABLES
-from workbench.snapshot import READ_ONLY
+from workbench.sandbox import READ_ONLY
 
 AS_OF = date(2026, 11, 1)
 CLOSING_DAYS = 30

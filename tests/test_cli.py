@@ -173,7 +173,7 @@ WRONG = rows("""
     ledger verify --anchor 12                     | 番号-ハッシュ16桁以上
     keys add                                      | NAME を指定してください
     keys destroy                                  | --key-id を指定してください
-    report                                        | REPORT（coverage、followup のどれか）を指定
+    report                                        | REPORT（coverage、followup、irregular_doses のどれか）を指定
     report coverage followup                      | 余分な引数があります（followup）
     snapshots all                                 | 余分な引数があります（all）
     lab --port 80                                 | 1,024 から 65,535 までの整数で
@@ -283,7 +283,7 @@ def test_the_reports_and_their_parameters_are_listed(fresh):
     reports = fresh.enter("report", "--list")
     parameters = fresh.enter("report", "followup", "--list")
 
-    assert [line.split("  ")[0] for line in reports.out.splitlines()] == ["coverage", "followup"]
+    assert [line.split("  ")[0] for line in reports.out.splitlines()] == ["coverage", "followup", "irregular_doses"]
     assert all(JAPANESE.search(line) for line in (reports.out + parameters.out).splitlines())
     assert "as_of=2026-11-01  基準日：YYYY-MM-DD の日付" in parameters.out
     assert "closing、late、due のうち1つ以上" in parameters.out

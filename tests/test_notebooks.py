@@ -59,6 +59,11 @@ QUESTIONS = rows("""
     followup | slot=MR1-1 as_of=2013-04-01 statuses=late
     followup | as_of=2099-12-31
     followup | slot=DT2-1 closing_days=1 shown_rows=1
+    irregular_doses |
+    irregular_doses | from_on=2013-04-01
+    irregular_doses | from_on=2026-10-01 until_on=2026-10-31
+    irregular_doses | as_of=2013-04-01
+    irregular_doses | as_of=2099-12-31
 """)
 
 
@@ -131,6 +136,20 @@ def test_the_most_urgent_stand_first():
 
     assert statuses == [status for status in ("closing", "late", "due") if status in statuses]
     assert all(ends.is_monotonic_increasing for _, ends in listed.groupby("status")["closes_on"])
+
+
+def test_the_irregular_doses_of_the_report_are_those_of_the_snapshot(folder):
+    execute("irregular_doses", "from_on=2013-04-01")
+
+    book = folder / "irregular_doses.xlsx"
+    (unjudged,) = [row for row in sheet(book, "報告の区分別の件数") if row["報告の区分"] == "判定できない"]
+    unmapped = sheet(book, "対応づけのないワクチンと製品")
+    clinics = sheet(book, "医療機関別の件数")
+
+    assert unjudged["定期接種の件数"] >= 2
+    assert {row["ワクチンの記号"][:7] for row in unmapped if row["分からないもの"] != "製品"} == {"unknown"}
+    assert any(":" in row["ワクチンの記号"] for row in unmapped)
+    assert not [row for row in clinics if row["うち接種間違いの件数"] in range(1, 10)]
 
 
 def test_what_a_notebook_imports_is_on_the_front_desk():

@@ -189,7 +189,9 @@ def test_no_text_of_a_cell_becomes_markup(text):
     assert "<script" not in shown
 
 
-@pytest.mark.parametrize("measure", ["coverage", "not_done", "followup", "quality", "unknown_births"])
+@pytest.mark.parametrize(
+    "measure", ["coverage", "not_done", "followup", "quality", "unknown_births", "irregular", "unmapped"]
+)
 def test_a_definition_has_all_it_must_say(measure):
     assert all(read_definition(measure)[part] for part in ("numerator", "denominator", "note"))
 

@@ -157,8 +157,12 @@ def test_a_doubtful_cell_is_noted_and_its_row_kept(tmp_path, case):
     assert faults == [f"{case['fault']} {case['column']}"]
 
 
-def test_a_vaccine_without_a_code_is_kept_as_unknown(tmp_path):
-    assert read_one(tmp_path, "接種記録", 接種種類コード="19999")[0]["vaccine"] == "unknown"
+@pytest.mark.parametrize(
+    ("code", "kept"),
+    [("19999", "unknown:19999"), ("7", "unknown:7"), ("199999", "unknown"), ("桜花", "unknown"), ("1-999", "unknown")],
+)
+def test_a_vaccine_without_a_code_is_kept_as_unknown_with_a_short_number_only(tmp_path, code, kept):
+    assert read_one(tmp_path, "接種記録", 接種種類コード=code)[0]["vaccine"] == kept
 
 
 def test_a_dose_without_my_number_is_no_fault(tmp_path):

@@ -10,16 +10,17 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # read by editors and by the architecture test, which follows every import from here
-    from workbench.outputs import figures, summaries
+    from workbench.outputs import figures, irregular, summaries
     from workbench.outputs.report import Report
     from workbench.queries import run_query
     from workbench.snapshot import open_snapshot
 
-__all__ = ["Report", "figures", "open_snapshot", "run_query", "summaries"]
+__all__ = ["Report", "figures", "irregular", "open_snapshot", "run_query", "summaries"]
 
 _ROOMS = {
     "Report": "workbench.outputs.report",
     "figures": "workbench.outputs",
+    "irregular": "workbench.outputs",
     "open_snapshot": "workbench.snapshot",
     "run_query": "workbench.queries",
     "summaries": "workbench.outputs",

@@ -84,3 +84,7 @@ class ListError(WorkbenchError, ValueError):
 
 class LetterError(WorkbenchError, RuntimeError):
     """Letters could not be typeset."""
+
+
+class DisclosureError(WorkbenchError, ValueError):
+    """A table whose small counts could not be protected; it is not shown."""

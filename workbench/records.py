@@ -81,7 +81,11 @@ TABLES: dict[str, TableSpec] = {
             "接種記録。1行が1回の接種",
             (
                 Column("person_id", _ID, "person.person_id"),
-                Column("vaccine", _TEXT, "ワクチンの記号（MR, DPIH, … または unknown）"),
+                Column(
+                    "vaccine",
+                    _TEXT,
+                    "ワクチンの記号（MR, DPIH, …）。コード表になければ unknown:元のコード または unknown",
+                ),
                 Column("product", _TEXT, "製品の記号またはワクチン名", nullable=True),
                 Column("stage", _TEXT, "記録された期 1 | 1A（1期追加）| 2", nullable=True),
                 Column("dose_no", _NUMBER, "記録された回数（信用せず、順序と突き合わせる）", nullable=True),
@@ -113,7 +117,7 @@ TABLES: dict[str, TableSpec] = {
                 Column(
                     "kind",
                     _TEXT,
-                    "long_term_care 長期療養特例 | pregnancy 妊娠 | designated_condition 60〜64歳の障害 | rubella_antibody_low",
+                    "long_term_care 長期療養特例 | pregnancy 妊娠 | designated_condition | rubella_antibody_low",
                 ),
                 Column("vaccine", _TEXT, "ワクチンの記号"),
                 Column("reason_end_on", _DAY, "特別の事情がなくなった日。妊娠では出産予定日", nullable=True),

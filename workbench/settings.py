@@ -67,12 +67,19 @@ class Reports(_Strict):
     timeout_seconds: int = Field(default=600, ge=10)
 
 
+class Disclosure(_Strict):
+    """Small counts in tables that protect them; the number is a choice of the city."""
+
+    threshold: int = Field(default=10, ge=3)  # a count from 1 to one less is hidden
+
+
 class Settings(_Strict):
     """The whole of `workbench.toml`; every part has a default."""
 
     office: Office = Office()
     followup: FollowUp = FollowUp()
     reports: Reports = Reports()
+    disclosure: Disclosure = Disclosure()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The command line: parse, call, exit code. The only reader of the clock.
 
 Commands are grouped by who uses them: `operator` (運用担当), `analyst` (分析担当), `officer` (勧奨担当と監査),
-`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検), `auditor` (監査).
-What is said when one fails is in `failures`.
+`keyring` (鍵と担当者), `approving` (申請と承認), `custody` (媒体管理簿), `keeping` (保存期間), `doctor` (点検),
+`auditor` (監査), `rules` (架空の事例). What is said when one fails is in `failures`.
 """
 
 import gettext

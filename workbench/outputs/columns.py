@@ -54,8 +54,8 @@ def to_text(name: str, value: object) -> str:
     match style_of(name).kind:
         case _ if cell is None:
             return EMPTY
-        case "count" | "number":
-            return f"{cell:,}"
+        case "count" | "number" | "shown":
+            return f"{cell:,}" if isinstance(cell, int) else str(cell)
         case "pct":
             return f"{cell:.1f}"
         case "year":
@@ -93,6 +93,7 @@ _CELLS: dict[str, Callable[[str, Any], object]] = {
     "code": _code_cell,
     "count": lambda _, value: int(value),
     "number": lambda _, value: int(value),
+    "shown": lambda _, value: value if isinstance(value, str) else int(value),
     "year": lambda _, value: int(value),
     "pct": lambda _, value: float(value),
     "date": _date_cell,

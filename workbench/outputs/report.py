@@ -112,7 +112,7 @@ class Report:
             ("分子（数える人）", told["numerator"]),
             ("分母（対象者）", told["denominator"]),
             ("生年月日の範囲", births),
-            ("秘匿処理", NO_SUPPRESSION),
+            ("秘匿処理", told.get("suppression", NO_SUPPRESSION)),
             ("備考", told["note"]),
         )
         table = Table(title, rows, definition, shown_rows)

@@ -27,7 +27,14 @@ PROSE_WIDTH, OTHER_WIDTH = 110, 9  # in half-width characters; OTHER is Excel's 
 LINE_HEIGHT = 15
 MEASURED_ROWS = 200  # enough to choose a column's width
 _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - a constant for the document's properties, not a moment
-_NUMBER_FORMATS = {"count": "#,##0", "number": "#,##0", "pct": "0.0", "date": "yyyy-mm-dd", "year": '0"年度"'}
+_NUMBER_FORMATS = {
+    "count": "#,##0",
+    "number": "#,##0",
+    "shown": "#,##0",
+    "pct": "0.0",
+    "date": "yyyy-mm-dd",
+    "year": '0"年度"',
+}
 
 Facts = Sequence[tuple[str, str]]
 
@@ -71,7 +78,7 @@ class _Formats:
         self.header = book.add_format(
             boxed | {"bold": True, "bg_color": "#DDEBF7", "text_wrap": True, "align": "center"}
         )
-        kinds = ("id", "text", "code", "count", "number", "pct", "date", "year")
+        kinds = ("id", "text", "code", "count", "number", "shown", "pct", "date", "year")
         self.cells = {kind: book.add_format(boxed | _alignment(kind)) for kind in kinds}
 
 

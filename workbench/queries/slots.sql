@@ -2,8 +2,8 @@
 -- Params   none
 -- Reads    programme, slot
 -- Returns  one row per slot, ordered by display_order, slot
---          slot VARCHAR, slot_label VARCHAR, programme VARCHAR, programme_name VARCHAR, series VARCHAR,
---          position SMALLINT, sex VARCHAR, display_order SMALLINT
+--          slot VARCHAR, slot_label VARCHAR, programme VARCHAR, programme_name VARCHAR, sex VARCHAR,
+--          display_order SMALLINT
 -- Nulls    none
 -- Privacy  nothing about persons
 -- Why      design: section 4
@@ -12,8 +12,6 @@ SELECT
     s.label AS slot_label,
     s.programme,
     p.name AS programme_name,
-    s.series,
-    s.position,
     s.sex,
     s.display_order
 FROM slot AS s

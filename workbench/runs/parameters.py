@@ -83,6 +83,9 @@ def _reads_code(pattern: str) -> Callable[[str], str | None]:
 
 KINDS: dict[str, Kind] = {
     "date": Kind(f"YYYY-MM-DD の日付（{FIRST_DAY} から {LAST_DAY} まで）", _read_date),
+    "date_or_none": Kind(
+        f"YYYY-MM-DD の日付（{FIRST_DAY} から {LAST_DAY} まで）、または空", lambda text: text and _read_date(text)
+    ),
     "days": Kind("1 から 366 までの日数", _reads_number(1, 366)),
     "rows": Kind("1 から 1000 までの行数", _reads_number(1, 1000)),
     "school_year": Kind("1900 から 2100 までの年度（西暦4桁）", _reads_number(1900, 2100)),

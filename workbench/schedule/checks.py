@@ -71,12 +71,19 @@ def _check_references(file: str, programme: Programme) -> None:
 
 def _check_series(file: str, programme: Programme, edition: Edition) -> None:
     series = {row.series for row in programme.series}
-    variants = {row.variant for row in programme.variant}
-    products = {row.product for row in edition.product}
     for table in ("variant", "skip", "waive"):
         for number, row in enumerate(getattr(programme, table), 1):
             if row.series not in series:
                 raise refusal(file, f"[[{table}]] {number}番目", "series", _UNKNOWN_SERIES)
+    for number, row in enumerate(programme.interval, 1):
+        if not series.issuperset(row.series):
+            raise refusal(file, f"[[interval]] {number}番目", "series", _UNKNOWN_SERIES)
+    _check_variants(file, programme, edition)
+
+
+def _check_variants(file: str, programme: Programme, edition: Edition) -> None:
+    variants = {row.variant for row in programme.variant}
+    products = {row.product for row in edition.product}
     for table in ("skip", "waive", "interval"):
         for number, row in enumerate(getattr(programme, table), 1):
             if not variants.issuperset(row.variants):
@@ -86,9 +93,6 @@ def _check_series(file: str, programme: Programme, edition: Edition) -> None:
         if not products.issuperset(row.first_products):
             reason = f"{EDITION_FILE} の [[product]] にない製品です。足すか、綴りを直してください"
             raise refusal(file, f"[[variant]] {number}番目", "first_products", reason)
-    for number, row in enumerate(programme.interval, 1):
-        if not series.issuperset(row.series):
-            raise refusal(file, f"[[interval]] {number}番目", "series", _UNKNOWN_SERIES)
 
 
 def _check_dates(file: str, programme: Programme) -> None:

@@ -109,7 +109,7 @@ class Schedule:
     def tables(
         self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = ()
     ) -> dict[str, pa.Table]:
-        """Return every rule table of a snapshot: for its birth dates, its days of vaccination and its special reasons."""
+        """Return every rule table of a snapshot: for its birth dates, days of vaccination and special reasons."""
         births = list(births)
         return (
             self.rule_tables()
@@ -152,7 +152,7 @@ class Schedule:
 
     @cached_property
     def _rules(self) -> list[_Slots]:
-        return self._compile(lambda row: True, cohorts=True)
+        return self._compile(lambda _: True, cohorts=True)
 
     @cached_property
     def _plain_rules(self) -> list[_Slots]:

@@ -21,6 +21,7 @@ from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, dig
 
 JUMINHYO_DIGITS = 11
 ISO_LENGTH = 10  # YYYY-MM-DD
+UNKNOWN = "unknown"  # stands for a code that no table has, where the row is kept
 SPACES = " \t\u00a0\u3000"  # what `trim` takes off, ends only
 
 # No more integer digits than a quantity needs: a My Number must not pass as a decimal.
@@ -235,12 +236,15 @@ def _code_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
     parts = {column.field: table.values, **table.also}
     known = {code: tuple(part[code] for part in parts.values()) for code in table.values}
     known |= dict.fromkeys(table.none, (None,) * len(parts))
-    unknown = ("unknown", *[None] * len(table.also))
+    nothing = [None] * len(table.also)
     kinds = {name: pa.bool_() if bool in map(type, part.values()) else pa.string() for name, part in parts.items()}
 
     def read(text: str) -> tuple[Values, str | None]:
         plain = text.translate(WIDE_DIGITS)
-        return (known[plain], None) if plain in known else (unknown, column.on_unknown)
+        if plain in known:
+            return known[plain], None
+        is_kept = column.keep_unknown is not None and re.fullmatch(column.keep_unknown, plain, re.ASCII)
+        return (f"{UNKNOWN}:{plain}" if is_kept else UNKNOWN, *nothing), column.on_unknown
 
     return kinds, read
 

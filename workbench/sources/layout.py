@@ -98,6 +98,7 @@ class Column(_Strict):
     codes: Name | CodeTable | None = None  # the name of a table in codes/, or the table itself
     pattern: Pattern | None = None
     on_unknown: FaultCode = "unknown_code"  # a fault that is only noted keeps the row, with the value `unknown`
+    keep_unknown: Pattern | None = None  # a noted code of this form is kept as `unknown:CODE`, for a person to map
     on_missing: FaultCode | None = None  # for a column that is not required
     trim: bool = False  # drop spaces (also full-width) around the text
     bytes: int | None = Field(default=None, ge=1)  # width in a fixed-length record, in bytes of the file's encoding
@@ -115,6 +116,7 @@ class Column(_Strict):
             "trim": self.trim and self.type != "text",
             "few": bool(self.few) and self.role == "strip",
             "codes": (self.type == "code") != ((self.codes is None) != (self.pattern is None)),
+            "keep_unknown": self.keep_unknown is not None and self.codes is None,
         }
         if any(wrong.values()):
             msg = "、".join(key for key, is_wrong in wrong.items() if is_wrong)
