@@ -6,10 +6,11 @@ The answer is the one `evaluation` gives, the sentences are `texts.toml`, the ar
 from workbench import schedule
 from workbench.evaluation import Case, evaluate_cases
 from workbench.explanation.account import account
+from workbench.explanation.person import person_case
 from workbench.explanation.rules import PersonRules
 from workbench.explanation.unknown_birth import account_of_unknown
 
-__all__ = ["explain"]
+__all__ = ["explain", "person_case"]
 
 
 def explain(case: Case, rules: schedule.Schedule | None = None) -> str:

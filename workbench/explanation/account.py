@@ -14,6 +14,9 @@ Answer = dict[str, Any]
 NOW = ("closing", "due", "late", "open")  # in the order in which they are urgent
 _DATES = ("opens_on", "standard_from", "standard_until", "closes_on", "earliest_next_on", "given_on")
 _MERGED = ("status", "reason", *_DATES)
+_SETTLED = ("status", "reason", "opens_on", "closes_on", "given_on")  # what is told where nothing is pending
+_RULED = ("before_programme", "other_series", "variant", "waived", "cut_off")  # reasons that an article gives
+_PENDING = (*NOW, "not_yet_open")
 
 
 def account(person: PersonRules) -> Iterator[str]:
@@ -26,18 +29,26 @@ def account(person: PersonRules) -> Iterator[str]:
     yield ""
     yield say("account", "slots")
     mine = [row for row in person.answer["slots"] if row["status"] != "not_applicable"]
+    later = list(_later(person, mine))
+    mine = [row for row in mine if row not in later]
     for _, rows in groupby(mine, lambda row: person.programmes[row["slot"]].programme):
         yield from _programme(person, list(rows))
     if not mine:
         yield say("account", "slots_none")
     yield ""
+    yield from _later_lines(person, later)
     yield from _others(person)
 
 
-def merged(person: PersonRules, rows: Iterable[Answer]) -> Iterator[list[Answer]]:
+def merged(person: PersonRules, rows: Iterable[Answer], *, settled: bool = False) -> Iterator[list[Answer]]:
     """Yield neighbouring slots of a programme of which the same is to be said."""
-    key = (person.programmes.__getitem__, _MERGED)
-    for _, found in groupby(rows, lambda row: (key[0](row["slot"]).programme, *(row[name] for name in key[1]))):
+
+    def told(row: Answer) -> tuple[object, ...]:
+        names = _MERGED if row["status"] in _PENDING and not settled else _SETTLED
+        ahead = person.interval_ahead(row["slot"], person.case.as_of) if row["reason"] == "waiting_previous" else None
+        return person.programmes[row["slot"]].programme, ahead and ahead.after, *(row[name] for name in names)
+
+    for _, found in groupby(rows, told):
         yield list(found)
 
 
@@ -68,6 +79,27 @@ def _now(person: PersonRules) -> Iterator[str]:
         status = texts()["status"][rows[0]["status"]]
         yield say("account", "now_line", label=label_of(person, rows), status=status, closes=until)
     yield ""
+
+
+def _later(person: PersonRules, rows: list[Answer]) -> Iterator[Answer]:
+    """Yield the slots whose window lies ahead and whose programme has nothing else to tell."""
+    for _, found in groupby(rows, lambda row: person.programmes[row["slot"]].programme):
+        group = list(found)
+        if {row["reason"] for row in group} == {"before_window"}:
+            yield from group
+
+
+def _later_lines(person: PersonRules, rows: list[Answer]) -> Iterator[str]:
+    if rows:
+        yield say("account", "later")
+    for group in merged(person, rows, settled=True):
+        first = group[0]
+        articles = citation(fact for row in group for fact in person.of_slot(row))
+        words = {"label": label_of(person, group), "articles": say("account", "other_why", articles=articles)}
+        name = "later_line" if first["closes_on"] else "later_line_open"
+        yield say("account", name, opens=read_day(first["opens_on"]), closes=read_day(first["closes_on"]), **words)
+    if rows:
+        yield ""
 
 
 def doses(person: PersonRules) -> Iterator[str]:
@@ -171,15 +203,22 @@ def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
         yield say("dates", "window", opens=opens, closes=closes)
     elif opens:
         yield say("dates", "window_open", opens=opens)
-    is_pending = row["status"] in (*NOW, "not_yet_open")
+    is_pending = row["status"] in _PENDING
     if is_pending and first and last and (first, last) != (opens, closes) and first <= last:
         yield say("dates", "standard", **{"from": first, "until": last})
+    if is_pending:
+        yield from _interval(person, row)
+
+
+def _interval(person: PersonRules, row: Answer) -> Iterator[str]:
     earliest = read_day(row["earliest_next_on"])
-    if is_pending and earliest and (found := person.interval(row["slot"], earliest, person.case.as_of)):
+    if earliest and (found := person.interval(row["slot"], earliest, person.case.as_of)):
         interval, given = found
         after = person.slots[interval.after].label
         yield say("dates", "interval", after=after, given=given, span=span_words(interval.minimum))
-        yield say("dates", "earliest", earliest=earliest)
+        yield say("dates", "earliest_passed" if earliest <= person.case.as_of else "earliest", earliest=earliest)
+    elif row["reason"] == "waiting_previous" and (ahead := person.interval_ahead(row["slot"], person.case.as_of)):
+        yield say("dates", "waiting", after=person.slots[ahead.after].label, span=span_words(ahead.minimum))
 
 
 def _exemption(person: PersonRules, row: Answer) -> Iterator[str]:
@@ -209,8 +248,10 @@ def _other(person: PersonRules, reason: str, rows: list[Answer]) -> str:
     groups = [list(found) for _, found in groupby(rows, lambda row: person.programmes[row["slot"]].programme)]
     labels = [_whole_or_part(person, group) for group in groups]
     articles = citation(fact for row in rows for fact in person.of_slot(row))
-    why = say("account", "other_why", articles=articles) if articles else ""
-    return say("account", "other", says=texts()["slot"][reason]["says"], labels="、".join(labels), articles=why)
+    why = say("account", "other_why", articles=articles) if articles and reason in _RULED else ""
+    variants = dict.fromkeys(one.label for row in rows if (one := person.variant(row["slot"])) and reason == "variant")
+    says = texts()["slot"][reason]["says"] + "".join(say("account", "variant", label=label) for label in variants)
+    return say("account", "other", says=says, labels="、".join(labels), articles=why)
 
 
 def _whole_or_part(person: PersonRules, rows: list[Answer]) -> str:

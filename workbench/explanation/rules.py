@@ -4,6 +4,7 @@ The evaluation says dates, not rows. A row is the one meant where it gives the v
 window in question.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -18,15 +19,17 @@ from workbench.schedule.expressions import parse_day, parse_span
 from workbench.schedule.model import Between, Choice, Fact, Interval, LegalWindow, Programme, Series, Slot, Variant
 from workbench.schedule.windows import legal_versions
 
+_BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
+
 Answer = dict[str, Any]
 
 
 def citation(facts: Iterable[Fact | None]) -> str:
     """Name the articles, each once, with a mark where the source was not confirmed."""
     named: dict[str, bool] = {}
-    for fact in facts:
-        if fact:
-            named[fact.article] = named.get(fact.article, True) and fact.confirmed
+    for fact in filter(None, facts):
+        for article in _BETWEEN_ARTICLES.split(fact.article):
+            named[article] = named.get(article, True) and fact.confirmed
     mark = say("account", "unconfirmed")
     return "、".join(article if confirmed else f"{article}{mark}" for article, confirmed in named.items())
 
@@ -105,6 +108,23 @@ class PersonRules:
                     if parse_span(row.minimum)(given) == earliest:
                         return row, given
         return None
+
+    def interval_ahead(self, slot: str, day: date) -> Interval | None:
+        """Return the row between a slot and the one right before it in the person's variant, in force on a day."""
+        variant = self.variant(slot)
+        programme = self.programmes[slot]
+        order = variant.slots if variant else next(row.slots for row in programme.series if slot in row.slots)
+        before = order[order.index(slot) - 1] if slot in order[1:] else None
+        return next(
+            (
+                row
+                for row in programme.interval
+                if slot in row.slots and row.after == before and row.minimum
+                if not (variant and row.variants) or variant.variant in row.variants
+                if (row.effective_from or date.min) <= day <= (row.effective_to or NO_END)
+            ),
+            None,
+        )
 
     def other_vaccine(self, dose: Answer) -> tuple[Between, Answer, date] | None:
         """Return the row that a dose came too soon for, the earlier dose, and the first day allowed."""
@@ -216,4 +236,5 @@ class PersonRules:
         if reason in ("before_standard", "in_standard", "past_standard"):
             facts.extend(self.standards(slot, day))
         interval = self.interval(slot, read_day(row["earliest_next_on"]), day)
-        return [*(facts or [programme]), interval[0] if interval else None]
+        ahead = self.interval_ahead(slot, day) if reason == "waiting_previous" and interval is None else None
+        return [*(facts or [programme]), interval[0] if interval else ahead]

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from workbench.evaluation import Case, evaluate_cases
-from workbench.explanation.account import merged, label_of, reason_of_dose, vaccine_name
+from workbench.explanation.account import label_of, merged, reason_of_dose, vaccine_name
 from workbench.explanation.rules import PersonRules, citation
 from workbench.explanation.words import read_day, say, texts
 from workbench.schedule import Schedule
@@ -86,8 +86,10 @@ def _readings(first: Answer, last: Answer) -> Iterator[str]:
     opens = [date.fromisoformat(row["opens_on"]) for row in (first, last)]
     closes = [read_day(row["closes_on"]) or date.max for row in (first, last)]
     yield _span("widest", min(opens), max(closes))
-    yield _span("narrowest", max(opens), min(closes)) if max(opens) <= min(closes) else say(
-        "unknown_birth", "narrowest_none"
+    yield (
+        _span("narrowest", max(opens), min(closes))
+        if max(opens) <= min(closes)
+        else say("unknown_birth", "narrowest_none")
     )
 
 
