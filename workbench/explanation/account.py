@@ -5,7 +5,6 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
-from workbench.evaluation import CLOSING_DAYS
 from workbench.explanation.rules import PersonRules, citation
 from workbench.explanation.words import read_day, say, span_words, texts, wareki
 
@@ -119,8 +118,9 @@ def doses(person: PersonRules) -> Iterator[str]:
 
 
 def vaccine_name(person: PersonRules, vaccine: str) -> str:
-    """Name a vaccine as people do; a code that no table knows stays as it is."""
-    return next((row.name for row in person.rules.edition.vaccine if row.vaccine == vaccine), vaccine)
+    """Name a vaccine as people do."""
+    names = {row.vaccine: row.name for row in person.rules.edition.vaccine}
+    return names.get(vaccine) or say("account", "unknown_vaccine")
 
 
 def reason_of_dose(dose: Answer) -> str:
@@ -150,7 +150,7 @@ def _dose_numbers(person: PersonRules, dose: Answer) -> Iterator[str]:
 def _of_dose(person: PersonRules, dose: Answer) -> Iterator[Any]:
     """Yield what the judgement of a dose rests on."""
     day, slot, reason = date.fromisoformat(dose["given_on"]), dose["slot"], dose["reason"]
-    programme = person.fed_by(dose["vaccine"])
+    programme = person.fed_by("MR" if reason == "single_antigen" else dose["vaccine"])
     if reason == "other_vaccine" and (found := person.other_vaccine(dose)):
         yield found[0]
     if slot is None:
@@ -187,7 +187,8 @@ def reason_of_slot(person: PersonRules, row: Answer) -> str:
 def _filled(person: PersonRules, row: Answer, key: str) -> str:
     days = {name: read_day(row[name]) for name in _DATES}
     words = {name: wareki(day) for name, day in days.items() if day}
-    left = (days["closes_on"] - person.case.as_of).days if days["closes_on"] else CLOSING_DAYS
+    number = (days["closes_on"] - person.case.as_of).days if days["closes_on"] else None
+    left = say("dates", "left", number=number) if number else say("dates", "left_none")
     short = {"given": "given_on", "opens": "opens_on", "closes": "closes_on", "from": "standard_from"}
     short |= {"earliest": "earliest_next_on"}
     named = {name: words.get(column, "") for name, column in short.items()}
@@ -204,8 +205,9 @@ def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
     elif opens:
         yield say("dates", "window_open", opens=opens)
     is_pending = row["status"] in _PENDING
-    if is_pending and first and last and (first, last) != (opens, closes) and first <= last:
-        yield say("dates", "standard", **{"from": first, "until": last})
+    if is_pending and first and last and (first, last) != (opens, closes) and first < last:
+        name = "standard_passed" if last < person.case.as_of else "standard"
+        yield say("dates", name, **{"from": first, "until": last})
     if is_pending:
         yield from _interval(person, row)
 
@@ -226,9 +228,9 @@ def _exemption(person: PersonRules, row: Answer) -> Iterator[str]:
     for one in person.case.exemptions:
         is_in_force = (one.from_on or date.min) <= as_of and (one.until_on is None or as_of <= one.until_on)
         if one.vaccine == vaccine and one.reason == row["reason"] and is_in_force:
-            words = texts()["dates"]
-            bounds = {"from": one.from_on or words["exempt_start"], "until": one.until_on or words["exempt_open"]}
-            yield say("dates", "exempt", **bounds)
+            if one.from_on:
+                yield say("dates", "exempt_from", **{"from": one.from_on})
+            yield say("dates", "exempt_until", until=one.until_on) if one.until_on else say("dates", "exempt_open")
             return
 
 

@@ -40,7 +40,7 @@ def person_case(person_id: str, *, as_of: date | None = None, home: Home | None 
         exemptions, special = rows("exemption", _EXEMPTION), rows("special", _SPECIAL)
         [[extracted_on]] = connection.execute("SELECT extracted_on FROM about").fetchall()
     if not people:
-        msg = "その PERSON_ID の人は、今のスナップショットにいません。名簿が同じスナップショットのものか確かめてください。"
+        msg = "その PERSON_ID の人は今のスナップショットにいません。同じスナップショットの名簿か確かめてください。"
         raise ParameterError(msg)
     return Case.model_validate(
         people[0]

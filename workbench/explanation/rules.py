@@ -16,7 +16,18 @@ from workbench.explanation.words import read_day, say
 from workbench.records import NO_END
 from workbench.schedule import Schedule
 from workbench.schedule.expressions import parse_day, parse_span
-from workbench.schedule.model import Between, Choice, Fact, Interval, LegalWindow, Programme, Series, Slot, Variant
+from workbench.schedule.model import (
+    Between,
+    Choice,
+    Cohort,
+    Fact,
+    Interval,
+    LegalWindow,
+    Programme,
+    Series,
+    Slot,
+    Variant,
+)
 from workbench.schedule.windows import legal_versions
 
 _BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
@@ -66,14 +77,29 @@ class PersonRules:
         rows = [
             row
             for row in self.programmes[slot].window
-            if slot in row.slots and row.effective_from <= day and row.has_birth(self.case.birth_date)
+            if slot in row.slots and row.effective_from <= day and self._concerns(row, slot)
         ]
         since = max((row.effective_from for row in rows if row.retroactive), default=date.min)
         rows = [row for row in rows if row.effective_from >= since]
         if opens is None:
             return []
         found = [row for row in rows if self._lies_in(row, opens, closes or NO_END)]
-        return [*(found or rows), *self._long_term(slot, day)]
+        return [*(found or rows), *self._long_term(slot, day, closes or NO_END)]
+
+    def _concerns(self, row: LegalWindow, slot: str) -> bool:
+        if not row.has_birth(self.case.birth_date):
+            return False
+        cohort = next((one for one in self.rules.edition.cohort if one.cohort == row.cohort), None)
+        return cohort is None or (cohort.has_birth(self.case.birth_date) and self._is_of(cohort, slot))
+
+    def _is_of(self, cohort: Cohort, slot: str) -> bool:
+        if cohort.special:
+            vaccine = self.slots[slot].exempt_by
+            return any(row.kind == cohort.special and row.vaccine == vaccine for row in self.case.special)
+        first, last = cohort.given_from or date.min, cohort.given_until or NO_END
+        days = [date.fromisoformat(dose["given_on"]) for dose in self._possible() if dose["vaccine"] == cohort.vaccine]
+        count = sum(first <= day <= last for day in days)
+        return (cohort.at_least or 0) <= count and (cohort.fewer_than is None or count < cohort.fewer_than)
 
     def _lies_in(self, row: LegalWindow, opens: date, closes: date) -> bool:
         stretches = [
@@ -84,7 +110,7 @@ class PersonRules:
         ]
         return any(first <= closes and last >= opens for first, last in stretches)
 
-    def _long_term(self, slot: str, day: date) -> list[Fact]:
+    def _long_term(self, slot: str, day: date, closes: date) -> list[Fact]:
         vaccine = self.slots[slot].exempt_by
         ended = [
             row.reason_end_on
@@ -92,7 +118,7 @@ class PersonRules:
             if row.kind == "long_term_care" and row.vaccine == vaccine and row.reason_end_on
         ]
         rows = [row for row in self.programmes[slot].long if slot in row.slots]
-        return [row for row in rows if any(row.effective_from <= end <= day for end in ended)]
+        return [row for row in rows if any(row.effective_from <= end <= min(day, closes) for end in ended)]
 
     def standards(self, slot: str, day: date) -> list[Fact]:
         """Return the guidance on the age for a slot, as known on a day."""
