@@ -77,13 +77,14 @@ last day of MR                    | 麻しん風しん混合（MR）第1期：�
 last day of MR                    | 令和8年5月9日（土）までで、今日が最後の日です。
 last day of MR                    | 接種の記録はありません。
 MR done                           | 1. 令和7年6月1日（日） 麻しん風しん混合：有効。法令のとおりに受けています。
-MR done                           | 麻しん風しん混合（MR）第1期：済んでいます。令和7年6月1日（日）に、定期接種として受けました。
+MR done                           | 第1期：済んでいます。令和7年6月1日（日）に、定期接種として受けました。
 MR a day too early                | 麻しん風しん混合：時期より早い接種。対象期間が始まる前に受けています。
 MR a day too early                | その日の法令による対象期間は令和7年5月9日（金）から令和8年5月9日（土）まで。
 MR a day too late                 | 令和8年5月10日（日）に受けましたが、対象期間が終わった後でした。
 VAR too soon after VAR            | 前の回からの間隔では令和7年9月1日（月）から受けられました。
 VAR too soon after VAR            | 予防接種実施規則第20条
-VAR too soon after MR             | その前の麻しん風しん混合（令和7年6月2日（月））から27日以上空ける決まりで、令和7年6月30日（月）から
+VAR too soon after MR             | その前の麻しん風しん混合（令和7年6月2日（月））から27日以上空ける
+VAR too soon after MR             | 決まりで、令和7年6月30日（月）から受けられました。
 VAR too soon after MR             | 根拠：定期接種実施要領（令和2年10月1日から）
 rotavirus changed                 | 先に受けた製品と違う種類です。決まりでは、初めに受けた種類で続けます。
 rotavirus changed                 | 別のワクチンで受けるため、この種類は要らない：ロタウイルス（5価）
@@ -95,7 +96,7 @@ PCV begun late                    | 受け方：1回目が生後12月に至っ�
 PCV begun late                    | から60日以上空ける決まりです。次に受けられるのは令和8年12月1日（火）からです。
 HPV third dose needed             | HPV 3回目：受けられる時期です。
 HPV third dose needed             | その間隔は令和8年8月15日（土）に満ちています。
-HPV third dose waived             | 前の2回の間隔が十分なら、この回は要らない：HPV 3回目。（根拠：予防接種実施規則（ヒトパピローマウイルス感染症）（未確認））
+HPV third dose waived             | この回は要らない：HPV 3回目。（根拠：予防接種実施規則（ヒト
 HPV of a product no longer lawful | 製品の違う接種。その日の定期接種には使えない製品です。
 HPV of a product no longer lawful | 予防接種実施規則（令和8年3月31日まで）
 JE by 特例                        | 令和8年9月30日（水）までで、あと20日です。
@@ -107,7 +108,8 @@ pregnant                          | 対象期間は令和8年10月18日（日）
 pregnant                          | 根拠：予防接種法施行令第3条第1項（未確認）。
 ill for long                      | 予防接種法施行令第3条第2項
 ill for long                      | 対象期間は令和6年4月30日（火）から令和9年1月31日（日）までです。
-had chickenpox, declined MR       | その病気にかかった記録があるため、受ける必要がありません。記録の始まりは令和4年1月1日
+had chickenpox, declined MR       | その病気にかかった記録があるため、受ける必要がありません。
+had chickenpox, declined MR       | 記録の始まりは令和4年1月1日（土）です。
 had chickenpox, declined MR       | お申し出を取り下げていただければ、判定し直します。
 records nobody can read           | 記号の分からないワクチン：判定できません。
 records nobody can read           | 生まれる前の日付になっています。
