@@ -106,7 +106,8 @@ influenza of the season           | インフルエンザ：済んでいます�
 influenza of the season           | 根拠：予防接種法施行令第3条第1項（インフルエンザ）（未確認）
 pregnant                          | 対象期間は令和8年10月18日（日）から令和8年12月19日（土）までです。
 pregnant                          | 根拠：予防接種法施行令第3条第1項（未確認）。
-ill for long                      | 予防接種法施行令第3条第2項
+ill for long                      | 期限が延びています。
+ill for long                      | 根拠：予防接種法施行令第3条第1項、予防接種法施行令第3条第2項。
 ill for long                      | 対象期間は令和6年4月30日（火）から令和9年1月31日（日）までです。
 had chickenpox, declined MR       | その病気にかかった記録があるため、受ける必要がありません。
 had chickenpox, declined MR       | 記録の始まりは令和4年1月1日（土）です。

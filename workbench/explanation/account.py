@@ -171,7 +171,7 @@ def _of_dose(person: PersonRules, dose: Answer) -> Iterator[Any]:
 def _programme(person: PersonRules, rows: list[Answer]) -> Iterator[str]:
     yield say("account", "programme", name=person.programmes[rows[0]["slot"]].name)
     variant = person.variant(rows[0]["slot"])
-    if variant:
+    if variant and any(row["status"] not in ("missed", "excluded") for row in rows):
         yield say("account", "regime", label=variant.label, articles=citation([variant]))
     for group in merged(person, rows):
         first = group[0]
@@ -216,6 +216,8 @@ def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
         yield say("dates", "window", opens=opens, closes=closes)
     elif opens:
         yield say("dates", "window_open", opens=opens)
+    if closes and person.long_term(row["slot"], person.case.as_of, closes):
+        yield say("dates", "long")
     is_pending = row["status"] in _PENDING
     if is_pending and first and last and (first, last) != (opens, closes) and first < last:
         name = "standard_passed" if last < person.case.as_of else "standard"

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from workbench import lawdates
 from workbench.evaluation import Case
 from workbench.explanation.words import read_day, say
 from workbench.records import NO_END
@@ -23,6 +24,7 @@ from workbench.schedule.model import (
     Fact,
     Interval,
     LegalWindow,
+    LongTerm,
     Programme,
     Series,
     Slot,
@@ -84,7 +86,7 @@ class PersonRules:
         if opens is None:
             return []
         found = [row for row in rows if self._lies_in(row, opens, closes or NO_END)]
-        return [*(found or rows), *self._long_term(slot, day, closes or NO_END)]
+        return [*(found or rows), *self.long_term(slot, day, closes or NO_END)]
 
     def _concerns(self, row: LegalWindow, slot: str) -> bool:
         if not row.has_birth(self.case.birth_date):
@@ -110,7 +112,8 @@ class PersonRules:
         ]
         return any(first <= closes and last >= opens for first, last in stretches)
 
-    def _long_term(self, slot: str, day: date, closes: date) -> list[Fact]:
+    def long_term(self, slot: str, day: date, closes: date) -> list[Fact]:
+        """Return the row of 長期療養特例 that gives a window its last day, if one does on a day."""
         vaccine = self.slots[slot].exempt_by
         ended = [
             row.reason_end_on
@@ -118,7 +121,11 @@ class PersonRules:
             if row.kind == "long_term_care" and row.vaccine == vaccine and row.reason_end_on
         ]
         rows = [row for row in self.programmes[slot].long if slot in row.slots]
-        return [row for row in rows if any(row.effective_from <= end <= min(day, closes) for end in ended)]
+        return [row for row in rows for end in ended if end <= day and self._last_day(row, end) == closes]
+
+    def _last_day(self, row: LongTerm, end: date) -> date:
+        last = lawdates.reach_years(end, row.years)
+        return min(last, parse_day(row.until)(self.case.birth_date)) if row.until else last
 
     def standards(self, slot: str, day: date) -> list[Fact]:
         """Return the guidance on the age for a slot, as known on a day."""
