@@ -43,6 +43,7 @@ fix: $(READY) ## 書式と直せる指摘を直す / mend format and what lint c
 bench: $(READY) ## 性能を測る（RESIDENTS=100000 など） / measure; figures go to benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/load_ratio.py --residents $(RESIDENTS) --encoding utf-8
 	$(BIN)/python benchmarks/load_ratio.py --residents $(RESIDENTS) --encoding cp932
+	$(BIN)/python -m benchmarks.evaluation --residents $(RESIDENTS)
 
 soak: $(READY) ## 長い試験（夜間用） / the long tests: soak-marked ones, and every property with far more examples
 	$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=soak tests
