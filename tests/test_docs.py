@@ -172,7 +172,7 @@ JUDGING_TEXT = (ROOT / "workbench" / "queries" / "judging.py").read_text(encodin
 
 
 def _tested_queries() -> set[str]:
-    """Return the queries a test names, those that judge the doses of every city in a test, and what they are built on."""
+    """Return the queries a test names, those that judge the doses of a city, and what they are built on."""
     assert "evaluate_cases" in TESTS_TEXT  # runs the judging, to compare it with the interpreter
     tested = {name for name in names() if re.search(rf"\b{name}\b", TESTS_TEXT + JUDGING_TEXT)}
     while more := {inner for name in tested for inner in describe(name).reads if inner in names()} - tested:
