@@ -192,14 +192,17 @@ def test_wrong_usage_is_one_japanese_line_and_leads_to_the_page(fresh, case):
 # ---------------------------------------------------------------- windows
 
 WINDOW_KEYS = ["slot", "opens_on", "standard_from", "standard_until", "closes_on"]
+DAY = ("_on", "_from", "_until")
+EXTENSION_KEYS = ["slot", "extension", "opens_on", "closes_on"]
 
 
 def read_windows(line):
     answer = json.loads(line)
-    assert list(answer) == ["birth_date", "slots"]
-    for window in answer["slots"]:
-        assert list(window) == WINDOW_KEYS
-        assert all(value is None or date.fromisoformat(value) for key, value in window.items() if key != "slot")
+    assert list(answer) == ["birth_date", "slots", "extensions"]
+    for keys, windows in ((WINDOW_KEYS, answer["slots"]), (EXTENSION_KEYS, answer["extensions"])):
+        for window in windows:
+            assert list(window) == keys
+            assert all(value is None or date.fromisoformat(value) for key, value in window.items() if key.endswith(DAY))
     return answer
 
 
@@ -212,6 +215,13 @@ def test_the_windows_of_one_birth_as_json(fresh, birth, sex):
     assert found["birth_date"] == birth
     assert [window["slot"] for window in found["slots"]] == [slot.slot for slot in schedule.load().slots]
     assert answer.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(("birth", "sex", "found"), [("1979-04-01", "M", ["RUB5-1"]), ("1979-04-02", "M", [])])
+def test_extensions_stand_apart_from_the_ordinary_windows(fresh, birth, sex, found):
+    answer = read_windows(fresh.enter("windows", "--birth", birth, "--sex", sex, "--json").out)
+
+    assert [row["slot"] for row in answer["extensions"]] == found
 
 
 def test_the_windows_of_one_birth_as_a_table(fresh):
