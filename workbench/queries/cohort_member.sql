@@ -1,4 +1,4 @@
--- cohort_member: who belongs to a cohort that a birth date alone does not decide; the table person_cohort is filled from it.
+-- cohort_member: who belongs to a cohort that a birth date alone does not decide; it fills the table person_cohort.
 -- Params   none
 -- Reads    cohort, dose, person, special, vaccine
 -- Returns  one row per person, cohort and vaccine, in no order

@@ -1,7 +1,7 @@
 -- person_choice: which row of the statute's choices fits the history of each person who has one.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
 -- Reads    asked, choice, choice_group, judged, person, person_cohort, series
--- Returns  one row per person, group and 年度 (0: the whole life), in no order; none where nothing is recorded
+-- Returns  one row per person, group and 年度 (0: the whole life) with anything recorded, in no order
 --          person_id BIGINT, group_no SMALLINT, season INTEGER, choice SMALLINT
 -- Nulls    none
 -- Privacy  pseudonymous rows: for other queries
@@ -14,7 +14,7 @@ recorded AS (
         coalesce(q.as_of, $as_of::DATE) AS as_of,
         g.group_no,
         j.episode AS season,
-        1::BIGINT << j.vaccine_no AS bit,
+        1::BIGINT << j.vaccine_no AS vaccine_bit,
         (j.given_on - DATE '1800-01-01') * 100 + g.vaccine_order AS nth
     FROM judged AS j
     INNER JOIN series AS r ON j.series_no = r.series_no
@@ -29,7 +29,7 @@ recorded AS (
         coalesce(q.as_of, $as_of::DATE) AS as_of,
         c.group_no,
         0 AS season,
-        0 AS bit,
+        0 AS vaccine_bit,
         99999999 AS nth
     FROM person_cohort AS m
     INNER JOIN choice AS c ON m.cohort = c.cohort
@@ -44,10 +44,17 @@ history AS (
         any_value(as_of) AS as_of,
         group_no,
         season,
-        bit_or(bit) AS bits,
-        arg_min(bit, nth) AS first_bit
+        bit_or(vaccine_bit) AS bits,
+        arg_min(vaccine_bit, nth) AS first_bit
     FROM recorded
     GROUP BY person_id, group_no, season
+),
+
+member AS (
+    SELECT DISTINCT
+        m.person_id,
+        m.cohort
+    FROM person_cohort AS m
 )
 
 SELECT
@@ -64,7 +71,6 @@ INNER JOIN choice AS c
         AND (c.first = 0 OR (h.first_bit & c.first) <> 0)
         AND coalesce(h.birth_date BETWEEN c.births_from AND c.births_until, TRUE)
         AND h.as_of BETWEEN c.effective_from AND c.effective_to
-LEFT JOIN (SELECT DISTINCT m.person_id, m.cohort FROM person_cohort AS m) AS x
-    ON h.person_id = x.person_id AND c.cohort = x.cohort
+LEFT JOIN member AS x ON h.person_id = x.person_id AND c.cohort = x.cohort
 WHERE c.cohort IS NULL OR x.cohort IS NOT NULL
 GROUP BY h.person_id, h.group_no, h.season

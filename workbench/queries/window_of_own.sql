@@ -1,4 +1,4 @@
--- window_of_own: the windows of persons for whom more than the birth date decides; the table own_window is filled from it.
+-- window_of_own: the windows of persons for whom more than the birth date decides; they fill the table own_window.
 -- Params   none
 -- Reads    person, person_cohort, slot, special, special_window, window
 -- Returns  one row per person, slot, episode and span of days on which the window is the answer, in no order
