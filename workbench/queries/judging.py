@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 
-from workbench.queries import Query, describe, inner_queries
+from workbench.queries import Query, describe, inner_queries, query_sql
 
 PERSONS_PER_PART = 200_000
 _LAST = ("judged_dose", "uncounted_dose")
@@ -25,7 +25,7 @@ def judge_doses(connection: duckdb.DuckDBPyConnection, progress: Progress | None
     """
     run = connection.execute
     run(f"INSERT INTO person_cohort {describe('cohort_member').text}")
-    run(f"INSERT INTO own_window {describe('window_of_own').text}")
+    run(f"INSERT INTO own_window {query_sql('window_of_own')}")
     persons = run("SELECT count(*) FROM person").fetchall()[0][0]
     parts = 1
     while parts * PERSONS_PER_PART < persons:
