@@ -16,6 +16,6 @@ INNER JOIN variant AS v
     ON
         r.birth_date = v.birth_date AND r.series_no = v.series_no
         AND r.given_on BETWEEN v.first_from AND v.first_until
-        AND (v.product_no IS NULL OR v.product_no = r.product_no)
+        AND (v.product_no IS NULL OR r.product_no = v.product_no)
 WHERE r.has_variants AND r.nth = 1 AND NOT r.is_duplicate
 GROUP BY r.person_id, r.series_no

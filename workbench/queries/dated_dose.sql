@@ -1,4 +1,4 @@
--- dated_dose: the doses of each series with the window of their day, the intervals before them, and what else judges them.
+-- dated_dose: the doses of each series with the window of their day and all else that judges them.
 -- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
 --          $mask INTEGER  their number less one (a power of two)
 -- Reads    dose_interval, near_other_vaccine, own_window, own_window_slot, placed_dose, waived_dose, window
@@ -7,8 +7,8 @@
 --          legal_no TINYINT, series_no SMALLINT, is_pregnancy BOOLEAN, episode INTEGER, is_duplicate BOOLEAN,
 --          variant_no SMALLINT, position SMALLINT, slot_no SMALLINT, opens_on DATE, closes_on DATE, earliest_on DATE,
 --          standard_from DATE, standard_until DATE, is_near_other BOOLEAN
--- Nulls    birth_date: unknown; variant_no: none fits; slot_no: the dose fills none; opens_on, closes_on: no window on its
---          day; earliest_on: no interval; standard_*: no standard interval
+-- Nulls    birth_date: unknown; variant_no: none fits; slot_no: the dose fills none; opens_on, closes_on: no window
+--          on its day; earliest_on: no interval; standard_*: no standard interval
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH

@@ -1,4 +1,4 @@
--- exemption_in_force: the reason for which a vaccine is not given to a person on a day, the first where there are several.
+-- exemption_in_force: the reason for which a vaccine is not given to a person on a day, the first of several.
 -- Params   $as_of DATE  the day asked about
 -- Reads    exemption, person_as_of
 -- Returns  one row per person and vaccine, in no order

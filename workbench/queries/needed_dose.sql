@@ -7,8 +7,8 @@
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, series_no SMALLINT, given_on DATE, slot_no SMALLINT,
 --          evaluation VARCHAR, reason VARCHAR, opens_on DATE, closes_on DATE, earliest_on DATE, choice SMALLINT,
 --          is_needed BOOLEAN
--- Nulls    birth_date: unknown; slot_no: the dose fills none; opens_on, closes_on: no window on its day; earliest_on: no
---          interval; choice, is_needed: nothing was to choose
+-- Nulls    birth_date: unknown; slot_no: the dose fills none; opens_on, closes_on: no window on its day; earliest_on:
+--          no interval; choice, is_needed: nothing was to choose
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH

@@ -43,7 +43,7 @@ placed AS (
     UNION ALL
     SELECT
         *,
-        0 AS variant_no,
+        0::SMALLINT AS variant_no,
         nth AS position
     FROM fed_dose
     WHERE NOT has_variants OR is_duplicate

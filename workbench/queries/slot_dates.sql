@@ -1,7 +1,7 @@
 -- slot_dates: each person's place in each slot that has a window on a day, and what decides about it.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
--- Reads    exemption_in_force, filled_slot, needed_after_all, next_dose, series_progress, series_slot, slot, slot_series,
---          unbegun_variant, waive
+-- Reads    exemption_in_force, filled_slot, needed_after_all, next_dose, series_progress, series_slot, slot,
+--          slot_series, unbegun_variant, waive
 -- Returns  one row per person and slot with a window, in no order
 --          person_id BIGINT, birth_date DATE, birth_school_year BIGINT, sex VARCHAR, district VARCHAR,
 --          is_resident BOOLEAN, as_of DATE, slot_no SMALLINT, series_no SMALLINT, given_on DATE, evaluation VARCHAR,
@@ -52,6 +52,6 @@ LEFT JOIN needed_after_all AS a ON v.slot_no = a.slot_no AND d.person_id = a.per
 LEFT JOIN filled_slot AS e
     ON
         d.person_id = e.person_id AND d.slot_no = e.slot_no AND d.series_no = e.series_no AND d.episode = e.episode
-        AND e.given_on <= d.as_of
+        AND d.as_of >= e.given_on
 LEFT JOIN next_dose AS n ON d.person_id = n.person_id AND d.series_no = n.series_no AND d.slot_no = n.slot_no
 LEFT JOIN exemption_in_force AS x ON d.person_id = x.person_id AND s.vaccine = x.vaccine
