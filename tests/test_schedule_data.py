@@ -1,15 +1,14 @@
-"""The statute's data: what is refused, with which words, and that a worked case holds every number of it."""
+"""The statute's data: what is refused and with which words, and where it says it comes from."""
 
 import copy
 import re
 import shutil
 import tomllib
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.spec.test_windows import wrong_intervals, wrong_programmes, wrong_windows
 from tests.tables import rows
 from workbench import schedule
 from workbench.errors import ScheduleError
@@ -204,51 +203,3 @@ def test_every_source_key_is_in_the_decision():
     decision = next(DECISIONS.glob("*-rules-as-data.md")).read_text(encoding="utf-8")
 
     assert {key for key in keys if f"| {key} |" not in decision} == set()
-
-
-NUMBERED = ("opens", "closes", "standard_from", "standard_until", "minimum")
-DATED = ("effective_from", "effective_to", "births_from", "births_until")
-
-
-def other_values(key, value):
-    """Return the value one less and one more; a word without a number becomes its neighbour."""
-    if key in DATED:
-        return [value - timedelta(days=1), value + timedelta(days=1)]
-    if key == "after":
-        return [value - 1, value + 1]
-    if value in ("birth", "sch-1y", "sch-1d"):
-        return [{"birth": "d1", "sch-1y": "sch-1d", "sch-1d": "sch-1y"}[value]]
-    number = re.search(r"\d+", value)[0]
-    return [value.replace(number, str(int(number) + step)) for step in (-1, 1)]
-
-
-def mutants():
-    """Yield a name, and the data with one number changed by one."""
-    edition, files = shipped()
-    for file, raw in files.items():
-        places = [((), raw)] + [
-            ((table, n), row)
-            for table in ("window", "standard", "interval")
-            for n, row in enumerate(raw.get(table, []))
-        ]
-        for place, row in places:
-            for key in [key for key in row if key in (*NUMBERED, *DATED, "after")]:
-                for value in other_values(key, row[key]):
-                    changed = copy.deepcopy(files)
-                    target = changed[file][place[0]][place[1]] if place else changed[file]
-                    target[key] = value
-                    yield f"{file} {place} {key} = {value}", edition, changed
-
-
-def survives(edition, files):
-    try:
-        rules = build(edition, files)
-    except ScheduleError:
-        return False
-    return not (wrong_programmes(rules) or wrong_intervals(rules) or wrong_windows(rules))
-
-
-def test_a_case_holds_every_number_of_the_data():
-    survivors = [name for name, edition, files in mutants() if survives(edition, files)]
-
-    assert survivors == []
