@@ -72,7 +72,7 @@ BROKEN = rows("""
     the same interval twice      | hepb.interval.2.after            | 1                    | 3番目 after
     unknown vaccine              | mr.slot.0.exempt_by              | "MRR"                | 1番目 exempt_by [[vaccine]]
     unknown vaccine feeds        | dt.series.0.fed_by.0.vaccine     | "TD"                 | 1番目 fed_by [[vaccine]]
-    stages are not trusted       | mr.series.1.fed_by.0.stages      | ["2"]                | 2番目 fed_by.stages 使えない
+    stages are not trusted       | mr.series.1.fed_by.0.stages      | ["2"]                | 2番目 fed_by.stages
     unknown stage                | mr.slot.0.stage                  | "3"                  | 1番目 stage
     display order taken          | mr.display_order                 | 30                   | display_order 2回
     programme taken              | mr.programme                     | "HEPB"               | programme 2回
