@@ -298,6 +298,19 @@ def test_the_series_needed_follow_from_what_was_given(case):
     }
 
 
+def test_a_special_reason_opens_a_window_of_ones_own():
+    people = [{"person_id": number, "birth_date": "2022-05-10"} for number in (1, 2)]
+    special = {"person_id": 1, "kind": "long_term_care", "vaccine": "MR", "reason_end_on": "2026-03-01"}
+    city = build_city(people, tables={"special": [special]})
+
+    found = run_query(city, "slot_status", **BASE)
+    first = found[found["slot"] == "MR1-1"].set_index("person_id")
+
+    assert first["reason"].to_dict() == {1: "in_standard", 2: "window_ended"}
+    assert first.loc[1, "opens_on"].date() == date(2026, 3, 1)
+    assert first.loc[1, "closes_on"].date() == date(2028, 2, 29)
+
+
 @pytest.mark.parametrize(("sex", "reason"), [("M", "other_sex"), ("U", "sex_unknown"), ("F", "in_standard")])
 def test_a_slot_of_one_sex(sex, reason):
     girls = [row | {"sex": "F"} for row in schedule.rule_tables()["slot"].to_pylist()]
@@ -364,19 +377,19 @@ def test_a_school_year_of_birth_begins_on_2_april(birth, year):
 def small_city():
     people = rows("""
     person_id | birth_date | district | residency | resident_until | doses                         | exempt
-    1         | 2020-05-20 | D01      | resident  |                | MR:1 2021-06-01           |
-    2         | 2020-06-20 | D01      | resident  |                | MR:2 2026-05-01           |
-    3         | 2020-07-20 | D01      | resident  |                | MR:2 2026-05-01 voluntary |
+    1         | 2020-05-20 | D01      | resident  |                | MR:1 2021-06-01               |
+    2         | 2020-06-20 | D01      | resident  |                | MR:2 2026-05-01               |
+    3         | 2020-07-20 | D01      | resident  |                | MR:2 2026-05-01 voluntary     |
     4         | 2020-08-20 | D02      | resident  |                | VAR 2026-04-10, MR 2026-04-20 |
-    5         | 2020-09-20 | D02      | resident  |                |                           | MR declined
-    6         | 2020-10-20 |          | resident  |                |                           |
-    7         | 2020-11-20 | D02      | moved_out | 2026-10-01     |                           |
-    8         |            | D02      | resident  |                |                           |
-    13        |            | D02      | moved_out | 2026-10-01     |                           |
-    9         | 2019-12-20 | D01      | resident  |                |                           |
-    10        | 2025-03-10 | D01      | resident  |                |                           |
-    11        | 2025-02-10 | D01      | resident  |                |                           |
-    12        | 2023-09-10 | D02      | resident  |                |                           |
+    5         | 2020-09-20 | D02      | resident  |                |                               | MR declined
+    6         | 2020-10-20 |          | resident  |                |                               |
+    7         | 2020-11-20 | D02      | moved_out | 2026-10-01     |                               |
+    8         |            | D02      | resident  |                |                               |
+    13        |            | D02      | moved_out | 2026-10-01     |                               |
+    9         | 2019-12-20 | D01      | resident  |                |                               |
+    10        | 2025-03-10 | D01      | resident  |                |                               |
+    11        | 2025-02-10 | D01      | resident  |                |                               |
+    12        | 2023-09-10 | D02      | resident  |                |                               |
     """)
     persons = [{key: row[key] for key in list(row)[:5]} for row in people]
     return build_city(
