@@ -165,12 +165,12 @@ DPIH = [
 DPTI = [
     *cases(
         """
-    case                                | doses                                | as_of      | status         | reason
-    nothing given: 5種 is due           |                                      | 2025-09-15 | not_applicable | other_series
-    begun with 4種                      | DPTI:1 2025-09-01                    | 2025-09-15 | not_yet_open   | waiting_interval
-    5種 goes on with it                 | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | done           | valid
-    4種 goes on with 5種                | DPIH:1 2025-09-01, DPTI:1 2025-09-22 | 2025-10-01 | done           | valid
-    both on one day are one             | DPTI:1 2025-09-01, DPIH:1 2025-09-01 | 2025-10-01 | due            | in_standard
+    case                     | doses                                | as_of      | status         | reason
+    nothing yet: 5種 is due  |                                      | 2025-09-15 | not_applicable | other_series
+    begun with 4種           | DPTI:1 2025-09-01                    | 2025-09-15 | not_yet_open   | waiting_interval
+    5種 goes on with it      | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | done           | valid
+    4種 goes on with 5種     | DPIH:1 2025-09-01, DPTI:1 2025-09-22 | 2025-10-01 | done           | valid
+    both on one day are one  | DPTI:1 2025-09-01, DPIH:1 2025-09-01 | 2025-10-01 | due            | in_standard
     """,
         slot="DPTI-2",
         birth="2025-06-15",
