@@ -19,6 +19,8 @@ from workbench.records import TABLES
 
 VALUES = {
     "as_of": "2026-11-01",
+    "part": 0,
+    "mask": 0,
     "from_on": "2026-04-01",
     "until_on": "2026-11-01",
     "closing_days": 30,

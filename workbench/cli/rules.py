@@ -3,12 +3,14 @@
 import json
 import sys
 from collections.abc import Iterator
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from workbench.cli.options import DAY
 from workbench.errors import ParameterError, SourceError
 
 if TYPE_CHECKING:
@@ -78,4 +80,27 @@ def read_one_case(file: Path) -> "Case":
     return read_case(text)
 
 
-COMMANDS = (evaluate,)
+@click.command(help="1人について、なぜその答えになるかを、電話で読み上げられる文章で説明する。鍵は要らない。")
+@click.argument("person_id", metavar="PERSON_ID", required=False)
+@click.option(
+    "--case",
+    "file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="架空の1人の事例（evaluate と同じ形のJSON）を書いたファイル。",
+)
+@click.option("--as-of", "as_of", type=DAY, metavar="YYYY-MM-DD", help="PERSON_ID のとき、基準日。省けば抽出日。")
+def explain(person_id: str | None, file: Path | None, as_of: date | None) -> None:
+    """Explain the answer for a pseudonym of the current snapshot, or for an invented person."""
+    from workbench.explanation import explain as account_of
+    from workbench.explanation import person_case
+
+    if (person_id is None) == (file is None) or (file and as_of):
+        msg = (
+            "PERSON_ID（p と16桁）か --case FILE のどちらか1つを指定してください。基準日は、事例では as_of に書きます。"
+        )
+        raise click.UsageError(msg, click.get_current_context())
+    click.echo(account_of(read_one_case(file) if file else person_case(person_id, as_of=as_of)))
+
+
+COMMANDS = (evaluate, explain)

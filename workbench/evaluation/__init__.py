@@ -21,16 +21,20 @@ __all__ = ["CLOSING_DAYS", "Case", "evaluate_cases", "read_case"]
 
 CLOSING_DAYS = 30
 _LONG_AGO = date(1800, 1, 1)
+_NUMBERS = ("opens_on", "closes_on", "earliest_on")
 _DAYS = ("opens_on", "standard_from", "standard_until", "closes_on", "earliest_next_on", "given_on")
 
 Answer = dict[str, Any]
 
 
-def evaluate_cases(cases: Iterable[Case | dict[str, Any]], rules: schedule.Schedule | None = None) -> list[Answer]:
+def evaluate_cases(
+    cases: Iterable[Case | dict[str, Any]], rules: schedule.Schedule | None = None, *, with_numbers: bool = False
+) -> list[Answer]:
     """Answer cases in their order: {"slots": [...], "doses": [...]}, ISO dates or None.
 
     Slots are in display order, doses in the order of the case.
 
+    With `with_numbers` a dose has the days it was judged by too: opens_on, closes_on, earliest_on.
     A vaccine without a code is `unknown` here, as in a city's records; `read_case` refuses it.
     """
     read = [case if isinstance(case, Case) else Case.model_validate(case) for case in cases]
@@ -38,7 +42,7 @@ def evaluate_cases(cases: Iterable[Case | dict[str, Any]], rules: schedule.Sched
     with duckdb.connect(config={"threads": 2}) as connection:
         _fill(connection, read, rules)
         slots = _slots(connection, [slot.slot for slot in rules.slots], len(read))
-        doses = _doses(connection)
+        doses = _doses(connection, _NUMBERS if with_numbers else ())
     answers = []
     dose_id = 0
     for number, case in enumerate(read):
@@ -140,17 +144,15 @@ def _slots(connection: duckdb.DuckDBPyConnection, order: Sequence[str], count: i
     return [[rows[slot] for slot in order] for rows in found]
 
 
-def _doses(connection: duckdb.DuckDBPyConnection) -> dict[int, Answer]:
+def _doses(connection: duckdb.DuckDBPyConnection, numbers: Sequence[str]) -> dict[int, Answer]:
     asked = {"as_of": NO_END, "from_on": date.min, "until_on": NO_END}
-    columns = ("vaccine", "given_on", "evaluation", "reason", "slot")
+    columns = ("vaccine", "given_on", "evaluation", "reason", "slot", *numbers)
     sql = f"SELECT dose_id, {', '.join(columns)} FROM ({query_sql('dose_evaluation')})"
-    return {
-        number: {
-            "vaccine": vaccine,
-            "given_on": given_on.isoformat(),
-            "evaluation": evaluation,
-            "reason": reason,
-            "slot": slot,
-        }
-        for number, vaccine, given_on, evaluation, reason, slot in connection.execute(sql, asked).fetchall()
-    }
+    found = connection.execute(sql, asked).fetchall()
+    return {number: dict(zip(columns, map(_written, values), strict=True)) for number, *values in found}
+
+
+def _written(value: object) -> object:
+    if isinstance(value, date):
+        return None if value == NO_END else value.isoformat()
+    return value

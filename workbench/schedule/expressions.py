@@ -87,7 +87,7 @@ def parse_span(text: str) -> DayRule:
     Raises:
         ScheduleError: `text` is not n日 (27d), n月 (6m) or n月d日 (2m15d).
     """
-    number, unit, days = _span(text)
+    number, unit, days = span_parts(text)
     if unit == "d":
         return partial(lawdates.earliest_after_days, days=number)
     if days:
@@ -103,7 +103,7 @@ def parse_span_end(text: str, *, reading: lawdates.UpperReading) -> DayRule:
     Raises:
         ScheduleError: `text` is not n日 (56d) or n月 (18m).
     """
-    number, unit, _ = _span(text)
+    number, unit, _ = span_parts(text)
     if unit == "m":
         return partial(lawdates.earliest_after_months, months=number)
     return partial(lawdates.latest_standard_after_days, days=number, reading=reading)
@@ -131,7 +131,12 @@ def _days_before(day: date, days: int) -> date:
     return day - timedelta(days=days)
 
 
-def _span(text: str) -> tuple[int, str, int]:
+def span_parts(text: str) -> tuple[int, str, int]:
+    """Return number, unit (d, m) and further days of a span.
+
+    Raises:
+        ScheduleError: it is none of the three forms.
+    """
     found = _SPAN.fullmatch(text)
     if found is None or (found["days"] and found["unit"] == "d"):
         msg = "接種間隔の書き方が違います。27d（27日）、6m（6月）、2m15d（2月と15日）の形で書いてください"

@@ -1,0 +1,22 @@
+"""Why the answer for one person is what it is: an account in Japanese that a clerk can read out on the phone.
+
+The answer is the one `evaluation` gives, the sentences are `texts.toml`, the articles those of the statute's data.
+"""
+
+from workbench import schedule
+from workbench.evaluation import Case, evaluate_cases
+from workbench.explanation.account import account
+from workbench.explanation.person import person_case
+from workbench.explanation.rules import PersonRules
+from workbench.explanation.unknown_birth import account_of_unknown
+
+__all__ = ["explain", "person_case"]
+
+
+def explain(case: Case, rules: schedule.Schedule | None = None) -> str:
+    """Return the account of one person, lines without a newline at the end."""
+    rules = rules or schedule.load()
+    if case.birth_date is None:
+        return "\n".join(account_of_unknown(case, rules))
+    [answer] = evaluate_cases([case], rules, with_numbers=True)
+    return "\n".join(account(PersonRules(rules, case, answer)))
