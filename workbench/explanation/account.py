@@ -170,13 +170,25 @@ def _of_dose(person: PersonRules, dose: Answer) -> Iterator[Any]:
 
 def _programme(person: PersonRules, rows: list[Answer]) -> Iterator[str]:
     yield say("account", "programme", name=person.programmes[rows[0]["slot"]].name)
+    variant = person.variant(rows[0]["slot"])
+    if variant:
+        yield say("account", "regime", label=variant.label, articles=citation([variant]))
     for group in merged(person, rows):
         first = group[0]
         says = "".join([reason_of_slot(person, first), *_slot_dates(person, first)])
         status = texts()["status"][first["status"]]
         yield say("account", "slot", label=label_of(person, group), status=status, says=says)
-        yield say("account", "why", articles=citation(fact for row in group for fact in person.of_slot(row)))
+        yield say("account", "why", articles=citation(fact for row in group for fact in _of_slot(person, row)))
         yield say("account", "change", change=_filled(person, first, "change"))
+
+
+def _of_slot(person: PersonRules, row: Answer) -> Iterator[Any]:
+    """Yield what an answer rests on; that of a filled slot rests on the judgement of its dose."""
+    for dose in person.answer["doses"]:
+        if row["given_on"] and (dose["slot"], dose["given_on"]) == (row["slot"], row["given_on"]):
+            yield from _of_dose(person, dose)
+            return
+    yield from person.of_slot(row)
 
 
 def reason_of_slot(person: PersonRules, row: Answer) -> str:
