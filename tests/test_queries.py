@@ -301,7 +301,7 @@ def test_the_series_needed_follow_from_what_was_given(case):
 
 
 def test_a_special_reason_opens_a_window_of_ones_own():
-    people = [{"person_id": number, "birth_date": "2022-05-10"} for number in (1, 2)]
+    people = [{"person_id": number, "birth_date": "2021-05-10"} for number in (1, 2)]
     special = {"person_id": 1, "kind": "long_term_care", "vaccine": "MR", "reason_end_on": "2026-03-01"}
     city = build_city(people, tables={"special": [special]})
 
