@@ -29,8 +29,6 @@ VALUES = {
     "programme": "*",
     "district": "*",
     "slot": "MR1-1",
-    "part": 0,
-    "mask": 0,
 }
 BASE = {"as_of": "2026-11-01", "closing_days": 30}
 STATUSES = {
