@@ -44,6 +44,7 @@ bench: $(READY) ## 性能を測る（RESIDENTS=100000 など） / measure; figur
 	$(BIN)/python benchmarks/load_ratio.py --residents $(RESIDENTS) --encoding utf-8
 	$(BIN)/python benchmarks/load_ratio.py --residents $(RESIDENTS) --encoding cp932
 	$(BIN)/python benchmarks/scan_speed.py
+	$(BIN)/python -m benchmarks.evaluation --residents $(RESIDENTS)
 
 soak: $(READY) ## 長い試験（夜間用） / the long tests: soak-marked ones, and every property with far more examples
 	$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=soak tests

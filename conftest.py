@@ -6,6 +6,7 @@ installation lies in a temporary folder outside the repository, and the folder g
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -21,6 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
     installation = Installation(Path(tempfile.mkdtemp(prefix="workbench-tests-")))
     config.stash[STARTED] = installation
     os.environ |= installation.environment()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what runs in its background deaf to Ctrl-C
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.option.nbval_current_env = True  # this interpreter, whatever kernel the account has installed
 
 

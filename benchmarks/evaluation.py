@@ -181,10 +181,11 @@ def _interpreter(database: Path, every: int) -> Figures:
     figures: Figures = {}
     with _opened(database) as connection:
         cases = _cases(connection, every)
-        ours = _statuses(connection, every, "TRUE")
     rules = interpreter.shipped_rules()
     with _clock(figures):
         answers = {person: interpreter.evaluate(case, rules) for person, case in cases.items()}
+    with _opened(database) as connection:
+        ours = _statuses(connection, every, "TRUE")
     theirs = {(person, row["slot"]): row["status"] for person, answer in answers.items() for row in answer["slots"]}
     return figures | _agreement(ours, theirs) | {"persons": len(cases), "times": every}
 
@@ -236,7 +237,6 @@ def _agreement(ours: dict[Any, str], theirs: dict[Any, str]) -> Figures:
 def _pandas(database: Path, every: int) -> Figures:
     figures: Figures = {}
     with _opened(database) as connection:
-        ours = _statuses(connection, every, PLAIN_SLOTS)
         person = connection.execute("SELECT person_id, birth_date, residency, resident_until FROM person").df()
         dose = connection.execute(
             f"SELECT person_id, vaccine, product, given_on, legal_class FROM dose WHERE vaccine IN {PLAIN_VACCINES}"
@@ -244,6 +244,8 @@ def _pandas(database: Path, every: int) -> Figures:
         exemption = connection.execute("SELECT person_id, vaccine, reason, from_on, until_on FROM exemption").df()
     with _clock(figures):
         found = evaluate_in_pandas(person, dose, exemption, AS_OF)
+    with _opened(database) as connection:
+        ours = _statuses(connection, every, PLAIN_SLOTS)
     found = found[found.person_id.isin({key[0] for key in ours})]
     theirs = {(row.person_id, row.slot): row.status for row in found.itertuples()}
     return figures | _agreement(ours, theirs)

@@ -7,13 +7,13 @@ Rows may leave out every column that has a usual value; text becomes a date or a
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from workbench import schedule
+from workbench.queries.judging import judge_doses
 from workbench.records import TABLES
 
 EXTRACTED_ON = date(2030, 3, 31)  # late, so that a case may look ahead; no dose before it is "in the future"
@@ -49,16 +49,14 @@ def build_city(
         "dose": _arrow("dose", doses),
         "exemption": _arrow("exemption", exemptions),
         "about": _arrow("about", [{"extracted_on": extracted_on}]),
-        **_rules(),
     }
-    births = [day for day in filled["person"]["birth_date"].to_pylist() if day]
-    filled["window"] = schedule.window_table(births)
-    filled["interval"] = schedule.interval_table(filled["dose"]["given_on"].to_pylist())
     filled |= {name: _arrow(name, rows) for name, rows in (tables or {}).items()}
+    filled |= {name: table for name, table in _rules(filled).items() if name not in (tables or {})}
     connection = duckdb.connect(config={"threads": 1})
     for name, spec in TABLES.items():
         rows = filled.get(name, spec.schema.empty_table())
         connection.from_arrow(rows.cast(spec.schema)).create(f'"{name}"')
+    judge_doses(connection)
     return connection
 
 
@@ -84,9 +82,17 @@ def read_exemptions(person_id: int, text: str | None) -> list[dict[str, Any]]:
     return found
 
 
-@cache
-def _rules() -> dict[str, pa.Table]:
-    return schedule.rule_tables()
+def _rules(filled: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the rules, expanded for the births, the days and the special reasons of a city."""
+    births = {row["person_id"]: row["birth_date"] for row in filled["person"].to_pylist()}
+    special = filled["special"].to_pylist() if "special" in filled else []
+    reasons = {
+        (births.get(row["person_id"]), row["kind"], row["vaccine"], row["reason_end_on"])
+        for row in special
+        if row["reason_end_on"]
+    }
+    days = filled["dose"]["given_on"].to_pylist()
+    return schedule.load().tables([day for day in births.values() if day], days, reasons)
 
 
 def _usual_person(row: Row) -> dict[str, Any]:

@@ -525,6 +525,7 @@ def test_a_volume_that_may_only_be_read(tmp_path, zone):
         assert own.ingest().code == 0
 
 
+ROOM = "24m"  # for two snapshots of a small city, most of whose 7 MiB are the rules, and one in the making
 FULL = [("", 0), ("", 64), ("", 2048), ("snapshots", 0), ("snapshots", 512), ("vault", 0), ("registers", 0)]
 
 
@@ -532,7 +533,7 @@ FULL = [("", 0), ("", 64), ("", 2048), ("snapshots", 0), ("snapshots", 512), ("v
 @pytest.mark.parametrize(("zone", "left_kib"), FULL)
 def test_a_full_disk(tmp_path, zone, left_kib):
     own = Desk(tmp_path)
-    with volume(own.home.root / zone, "9m") as folder:
+    with volume(own.home.root / zone, ROOM) as folder:
         assert own.make_keys().ingest().code == 0
         free = shutil.disk_usage(folder).free
         (folder / "filler").write_bytes(bytes(max(0, free - left_kib * 1024)))

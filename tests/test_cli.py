@@ -192,14 +192,17 @@ def test_wrong_usage_is_one_japanese_line_and_leads_to_the_page(fresh, case):
 # ---------------------------------------------------------------- windows
 
 WINDOW_KEYS = ["slot", "opens_on", "standard_from", "standard_until", "closes_on"]
+DAY = ("_on", "_from", "_until")
+EXTENSION_KEYS = ["slot", "extension", "opens_on", "closes_on"]
 
 
 def read_windows(line):
     answer = json.loads(line)
-    assert list(answer) == ["birth_date", "slots"]
-    for window in answer["slots"]:
-        assert list(window) == WINDOW_KEYS
-        assert all(value is None or date.fromisoformat(value) for key, value in window.items() if key != "slot")
+    assert list(answer) == ["birth_date", "slots", "extensions"]
+    for keys, windows in ((WINDOW_KEYS, answer["slots"]), (EXTENSION_KEYS, answer["extensions"])):
+        for window in windows:
+            assert list(window) == keys
+            assert all(value is None or date.fromisoformat(value) for key, value in window.items() if key.endswith(DAY))
     return answer
 
 
@@ -212,6 +215,13 @@ def test_the_windows_of_one_birth_as_json(fresh, birth, sex):
     assert found["birth_date"] == birth
     assert [window["slot"] for window in found["slots"]] == [slot.slot for slot in schedule.load().slots]
     assert answer.out.count("\n") == 1
+
+
+@pytest.mark.parametrize(("birth", "sex", "found"), [("1979-04-01", "M", ["RUB5-1"]), ("1979-04-02", "M", [])])
+def test_extensions_stand_apart_from_the_ordinary_windows(fresh, birth, sex, found):
+    answer = read_windows(fresh.enter("windows", "--birth", birth, "--sex", sex, "--json").out)
+
+    assert [row["slot"] for row in answer["extensions"]] == found
 
 
 def test_the_windows_of_one_birth_as_a_table(fresh):
@@ -231,6 +241,75 @@ def test_ten_thousand_births_are_answered_in_their_order(fresh):
     assert [json.loads(line)["birth_date"] for line in lines] == list(map(str, births))
     assert lines[0] == fresh.enter("windows", "--birth", births[0], "--json").out.strip()
     read_windows(lines[-1])
+
+
+# ---------------------------------------------------------------- evaluate
+
+CASE = {
+    "birth_date": "2024-05-10",
+    "sex": "F",
+    "as_of": "2026-11-01",
+    "doses": [{"vaccine": "MR", "given_on": "2025-06-01", "stage": "2"}],
+}
+
+
+def test_one_case_is_answered_slot_by_slot_and_dose_by_dose(fresh, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(CASE)))
+    answer = json.loads(fresh.enter("evaluate").out)
+    found = {row["slot"]: row for row in answer["slots"]}
+
+    assert list(found) == [slot.slot for slot in schedule.load().slots]
+    assert (found["MR1-1"]["status"], found["MR1-1"]["given_on"]) == ("done", "2025-06-01")
+    assert (found["MR2-1"]["status"], found["MR2-1"]["reason"]) == ("not_yet_open", "before_window")
+    assert [(row["evaluation"], row["slot"]) for row in answer["doses"]] == [("valid", "MR1-1")]
+    assert not fresh.home.root.exists()
+
+
+def test_a_file_of_cases_is_answered_line_by_line(fresh):
+    file = fresh.base / "cases.jsonl"
+    without = CASE | {"doses": []}
+    file.write_text("\n".join(["", json.dumps(CASE), " ", json.dumps(without)]), encoding="utf-8-sig")
+
+    first, second = map(json.loads, fresh.enter("evaluate", "--cases", file).out.splitlines())
+
+    assert [len(first["doses"]), len(second["doses"])] == [1, 0]
+
+
+WRONG_CASES = {
+    "no JSON": ("{", "2行目の事例がJSONとして読めません"),
+    "no object": ("[]", "2行目の事例の項目 全体 を読めません：値の種類が違います"),
+    "a missing day": (
+        json.dumps({"birth_date": "2024-05-10", "sex": "F"}),
+        "項目 as_of を読めません：項目がありません",
+    ),
+    "a further word": (json.dumps(CASE | {"name": "花子"}), "項目 name を読めません：使えない項目です"),
+    "a day in words": (json.dumps(CASE | {"as_of": "昨日"}), "項目 as_of を読めません：知らない言葉か、日付"),
+    "another sex": (json.dumps(CASE | {"sex": "X"}), "項目 sex を読めません：知らない言葉です"),
+    "a vaccine without a code": (
+        json.dumps(CASE | {"doses": [{"vaccine": "XYZ", "given_on": "2025-06-01"}]}),
+        "項目 doses.1.vaccine を読めません：知らないワクチンの記号です",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_CASES)
+def test_a_wrong_case_is_one_line_that_shows_no_value(fresh, case):
+    line, says = WRONG_CASES[case]
+    file = fresh.base / "cases.jsonl"
+    file.write_text(f"{json.dumps(CASE)}\n{line}\n", encoding="utf-8")
+
+    answer = fresh.enter("evaluate", "--cases", file)
+
+    assert answer.out == ""
+    assert_says(answer, 1, says)
+    assert not re.search("花子|昨日|XYZ", answer.err)
+
+
+def test_a_file_of_cases_that_is_not_there(fresh):
+    assert_says(fresh.enter("evaluate", "--cases", fresh.base / "none.jsonl"), 1, "を読めません。1行に1つJSON")
+
+
+# ---------------------------------------------------------------- births
 
 
 BIRTHS = {

@@ -101,7 +101,7 @@ def test_the_words_of_a_snapshot_table_are_in_the_glossary(table):
 
 
 def test_the_statuses_are_in_the_glossary():
-    statuses = set(re.findall(r"THEN '(\w+)'", describe("slot_status").text)) | {"excluded"}
+    statuses = set(re.findall(r"(?:THEN|ELSE) '(\w+)'", describe("slot_status").text))
 
     assert len(statuses) == 10
     assert statuses - GLOSSARY.keys() == set()
@@ -168,11 +168,13 @@ def test_every_programme_is_dated():
 
 
 TESTS_TEXT = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+JUDGING_TEXT = (ROOT / "workbench" / "queries" / "judging.py").read_text(encoding="utf-8")
 
 
 def _tested_queries() -> set[str]:
-    """Return the queries a test names, and those they are built on."""
-    tested = {name for name in names() if re.search(rf"\b{name}\b", TESTS_TEXT)}
+    """Return the queries a test names, those that judge the doses of a city, and what they are built on."""
+    assert "evaluate_cases" in TESTS_TEXT  # runs the judging, to compare it with the interpreter
+    tested = {name for name in names() if re.search(rf"\b{name}\b", TESTS_TEXT + JUDGING_TEXT)}
     while more := {inner for name in tested for inner in describe(name).reads if inner in names()} - tested:
         tested |= more
     return tested

@@ -66,6 +66,10 @@ CASES = {
         *(None, "M", "2026-11-01", "MR 2022-06-01"),
         {"birth_earliest": "2021-01-01", "birth_latest": "2021-12-31"},
     ],
+    "born in one of five years": [
+        *(None, "M", "2025-11-01", ""),
+        {"birth_earliest": "1955-06-01", "birth_latest": "1960-06-01"},
+    ],
     "born nobody knows when": [None, "U", "2026-11-01", "MR 2022-06-01", {}],
 }
 
@@ -121,7 +125,9 @@ born some day of 2021             | ありうる生年月日は令和3年1月1�
 born some day of 2021             | 最も早い生まれなら「有効」、最も遅い生まれなら「時期より早い接種」。
 born some day of 2021             | 広く読むと令和3年12月31日（金）から令和5年12月30日（土）まで。
 born some day of 2021             | 狭く読む（必ず対象になる）と令和4年12月30日（金）から令和4年12月31日（土）まで。
-born nobody knows when            | ありうる生年月日の範囲も記録にないため、目安もお伝えできません。
+born in one of five years         | その間の生まれでは、どちらとも違うことがあります。
+born in one of five years         | 令和12年3月31日（日）まで。必ず対象になると言える日はありません。
+born nobody knows when            | ありうる生年月日の範囲が記録にないか、広すぎるため、目安もお伝えできません。
 """)
 
 

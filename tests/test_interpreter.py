@@ -260,7 +260,7 @@ PEOPLE = rows("""
     after moving away               | 2024-05-10 | F   |      | 2025-06-01     |              |                | MR 2025-06-03 | valid@MR-1
     after the extract               | 2024-05-10 | F   |      |                | 2025-06-01   |                | MR 2025-06-02 | impossible/future
     on its day                      | 2024-05-10 | F   |      |                | 2025-06-01   |                | MR 2025-06-01 | valid@MR-1
-    unknown birth                   | unknown    | F   |      |                |              | 2024-01-01     | INA 2024-06-01, INA 2024-06-01 | unknown/birth_unknown, duplicate
+    unknown birth                   | unknown    | F   |      |                |              | 2024-01-01     | INA 2024-06-01, INA 2024-06-01 | unknown/birth_unknown, unknown/birth_unknown
     before the earliest birth       | unknown    | F   |      |                |              | 2024-01-01     | INA 2023-12-31 | impossible/before_birth
     of unknown sex, feeds           | 1995-05-10 | U   |      |                |              |                | PRE 2026-05-01 | unknown/pregnancy_unknown
     of the other sex, feeds nothing | 1995-05-10 | M   |      |                |              |                | PRE 2026-05-01 | not_in_force

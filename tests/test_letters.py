@@ -77,8 +77,9 @@ def marks_of(letters, slots=("MR2-1",)):
 # ---------------------------------------------------------------- words
 
 
-def test_every_slot_of_the_schedule_has_words():
-    assert {slot.slot for slot in load().slots} <= set(SLOTS)
+def test_every_class_a_slot_of_the_schedule_has_words_and_no_other():
+    urged = [programme for programme in load().programmes if programme.category == "A"]
+    assert {slot.slot for programme in urged for slot in programme.slot} == set(SLOTS)
 
 
 def test_dates_are_written_as_the_law_writes_them():

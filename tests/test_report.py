@@ -1,5 +1,6 @@
 """What a reader gets: Japanese tables with their definitions, a workbook ready to print, figures, one page."""
 
+import re
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -96,12 +97,15 @@ def test_every_column_a_report_shows_has_a_japanese_title(query):
 
 
 def test_every_reason_and_fault_has_words():
-    reasons = {
-        word for word in codes_of("reason") if word in describe("slot_reason").text + describe("slot_status").text
-    }
+    reasons = set(re.findall(r"(?:THEN|ELSE) '(\w+)'", describe("slot_reason").text))
     faults = tomllib.loads(Path("workbench/sources/faults.toml").read_text(encoding="utf-8"))
 
-    assert len(reasons) > 12
+    for query in ("judged_dose", "uncounted_dose"):  # a slot has the judgement of the dose that fills it
+        reasons |= set(re.findall(r"(?:THEN|ELSE) '(\w+)'", describe(query).text))
+    reasons |= set(re.findall(r"'(\w+)'", re.search(r".*'excluded'", describe("slot_status").text)[0])) - {"excluded"}
+
+    assert len(reasons) > 35
+    assert reasons - codes_of("reason").keys() == set()
     assert codes_of("fault") == {code: fault["title"] for code, fault in faults.items()}
 
 

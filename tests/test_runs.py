@@ -160,7 +160,7 @@ def test_a_notebook_without_a_parameters_cell_is_refused(tmp_path):
 
 UNKNOWN_TO_THE_SNAPSHOT = rows("""
     report   | given                   | says
-    followup | slot=MR2-2              | MR2-1 のことですか。指定できるもの: HEPB-1、
+    followup | slot=MR2-2              | MR2-1 のことですか。指定できるもの: ROTA1-1、
     followup | slot=MR2-1 district=999 | district
     coverage | programme=XYZ           | programme
     coverage | programme=JE            | slot（地区別に示す接種の枠）の値が、スナップショット

@@ -58,7 +58,7 @@ MR = [
     31 March                         |                                  | 2027-03-31 | closing      | legal_end_near
     1 April of school                |                                  | 2027-04-01 | missed       | window_ended
     does not wait for MR1            | MR:2 2026-05-01                  | 2026-11-01 | done         | valid
-    a second 1期 dose is not the 2期 | MR:1 2021-06-01, MR:1 2026-05-01 | 2026-11-01 | due          | in_standard
+    the day counts, not the 期       | MR:1 2021-06-01, MR:1 2026-05-01 | 2026-11-01 | done         | valid
     """,
         slot="MR2-1",
         birth="2020-05-20",
@@ -88,7 +88,7 @@ DPIH = [
     a dose before birth is none   | DPIH:1 2025-06-14                    | 2025-09-01 | due            | in_standard
     begun with 4種混合            | DPTI:1 2025-09-01                    | 2025-11-01 | not_applicable | other_series
     begun with 4種混合 today      | DPTI:1 2025-09-01                    | 2025-09-01 | not_applicable | other_series
-    4種, then 5種: the dose given | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | done           | valid
+    4種, then 5種: counted as 4種 | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | not_applicable | other_series
     4種混合 before birth is none  | DPTI:1 2025-06-01                    | 2025-09-01 | due            | in_standard
     4種混合 tomorrow is not seen  | DPTI:1 2025-09-02                    | 2025-09-01 | due            | in_standard
     """,
@@ -105,11 +105,11 @@ DPIH = [
     given on the 20th day       | DPIH:1 2025-09-01, DPIH:1 2025-09-21 | 2025-11-01 | done_irregular | too_soon
     given on the 21st day       | DPIH:1 2025-09-01, DPIH:1 2025-09-22 | 2025-11-01 | done           | valid
     a dose before birth is none | DPIH:1 2025-06-14                    | 2025-09-01 | not_yet_open   | waiting_previous
-    both on one day: 5種        | DPTI:1 2025-09-01, DPIH:1 2025-09-01 | 2025-10-01 | due            | in_standard
+    both on one day: 4種        | DPTI:1 2025-09-01, DPIH:1 2025-09-01 | 2025-10-01 | not_applicable | other_series
     a dose twice is one         | DPIH:1 2025-09-01, DPIH:1 2025-09-01 | 2025-09-10 | not_yet_open   | waiting_interval
     counts a too early first    | DPIH:1 2025-08-01                    | 2025-08-22 | due            | in_standard
     4種, then 5種: the rest     | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | not_applicable | other_series
-    begun with 5種, then 4種    | DPIH:1 2025-09-01, DPTI:1 2025-09-22 | 2025-10-01 | due            | in_standard
+    begun with 5種, then 4種    | DPIH:1 2025-09-01, DPTI:1 2025-09-22 | 2025-10-01 | not_applicable | other_series
     """,
         slot="DPIH-2",
         birth="2025-06-15",
@@ -159,6 +159,21 @@ DPIH = [
         slot="DPIH-4",
         birth="2022-06-15",
         before="DPIH:1 2029-06-01, DPIH:1 2029-06-22, DPIH:1 2029-07-13",
+    ),
+]
+
+DPTI = [
+    *cases(
+        """
+    case                     | doses                                | as_of      | status         | reason
+    nothing yet: 5種 is due  |                                      | 2025-09-15 | not_applicable | other_series
+    begun with 4種           | DPTI:1 2025-09-01                    | 2025-09-15 | not_yet_open   | waiting_interval
+    5種 goes on with it      | DPTI:1 2025-09-01, DPIH:1 2025-10-01 | 2025-11-01 | done           | valid
+    4種 goes on with 5種     | DPIH:1 2025-09-01, DPTI:1 2025-09-22 | 2025-10-01 | done           | valid
+    both on one day are one  | DPTI:1 2025-09-01, DPIH:1 2025-09-01 | 2025-10-01 | due            | in_standard
+    """,
+        slot="DPTI-2",
+        birth="2025-06-15",
     ),
 ]
 
@@ -327,7 +342,7 @@ EXEMPT = [
     ),
 ]
 
-STATUS_CASES = [*MR, *DPIH, *HEPB, *OTHERS, *EXEMPT]
+STATUS_CASES = [*MR, *DPIH, *DPTI, *HEPB, *OTHERS, *EXEMPT]
 
 DATE_CASES = [
     *cases(
@@ -343,7 +358,7 @@ DATE_CASES = [
         """
     slot   | given_on   | opens_on   | standard_from | standard_until | closes_on  | earliest_next_on
     DPIH-1 | 2025-09-01 | 2025-08-14 | 2025-08-14    | 2026-01-14     | 2032-12-14 |
-    DPIH-2 | 2025-10-01 | 2025-08-14 | 2025-09-22    | 2025-10-28     | 2032-12-14 | 2025-09-22
+    DPIH-2 | 2025-10-01 | 2025-08-14 | 2025-09-22    | 2025-10-28     | 2032-12-14 |
     DPIH-3 |            | 2025-08-14 | 2025-10-22    | 2025-11-27     | 2032-12-14 | 2025-10-22
     DPIH-4 |            | 2025-08-14 | 2025-08-14    | 2032-12-14     | 2032-12-14 |
     """,

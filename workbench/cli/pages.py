@@ -28,9 +28,12 @@ class Pages(click.HelpFormatter):
     """click's help pages, wrapped by columns."""
 
     def write_text(self, text: str) -> None:
-        """Write a paragraph at the current indent."""
-        for line in wrap(text, self.width - self.current_indent):
-            self.write(f"{'':{self.current_indent}}{line}\n")
+        """Write paragraphs at the current indent, a blank line between them."""
+        paragraphs = [wrap(paragraph, self.width - self.current_indent) for paragraph in text.split("\n\n")]
+        for number, lines in enumerate(paragraphs):
+            self.write("\n" if number else "")
+            for line in lines:
+                self.write(f"{'':{self.current_indent}}{line}\n")
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = MAX_TERM, col_spacing: int = 2) -> None:
         """Write terms (ASCII) and their explanations in two columns."""

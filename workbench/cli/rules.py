@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _BATCH = 10_000
 _FORM = (
-    '事例は {"birth_date": "2024-05-10", "sex": "F", "as_of": "2026-11-01", "doses": [{"vaccine": "MR", "given_on": '
-    '"2025-06-01"}]} の形のJSON。ほかに doses の product・stage・dose_no・legal_class、exemptions、special を書ける。'
+    '事例は {"birth_date":"生年月日","sex":"F・M・U","as_of":"基準日", "doses":[{"vaccine":"ワクチンの記号",'
+    '"given_on":"接種日"}]} の形のJSONで、日付は 2026-11-01 のように書く。接種（doses）に product・stage・dose_no・'
+    "legal_class を、ほかに exemptions（対象外事由）と special（特別の事情）を書ける。"
     "知らない言葉は受け付けない。"
 )
 

@@ -1,7 +1,10 @@
 """One person of a snapshot as a case, so that pseudonyms and invented persons are answered the same way."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
+
+from pydantic import ValidationError
 
 from workbench.errors import ParameterError
 from workbench.evaluation import Case
@@ -42,8 +45,9 @@ def person_case(person_id: str, *, as_of: date | None = None, home: Home | None 
     if not people:
         msg = "その PERSON_ID の人は今のスナップショットにいません。同じスナップショットの名簿か確かめてください。"
         raise ParameterError(msg)
-    return Case.model_validate(
-        people[0]
-        | {"died": people[0].pop("residency") == "died", "doses": doses, "exemptions": exemptions, "special": special}
-        | {"as_of": as_of or extracted_on, "extracted_on": extracted_on}
-    )
+    fields = people[0] | {"died": people[0].pop("residency") == "died", "as_of": as_of or extracted_on}
+    fields |= {"doses": doses, "exemptions": exemptions, "special": special, "extracted_on": extracted_on}
+    with suppress(ValidationError):  # its words would quote the value
+        return Case.model_validate(fields)
+    msg = "その人の記録に、説明できない項目があります。取り込みの結果（保留・注意の一覧）を確かめてください。"
+    raise ParameterError(msg)

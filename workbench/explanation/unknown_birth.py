@@ -1,7 +1,10 @@
-"""What can be said of a person whose day of birth is unknown: that it cannot be judged, and the two ends of it."""
+"""What can be said of a person whose day of birth is unknown: that it cannot be judged, and how far it can differ.
+
+Every possible day of birth is evaluated: cohorts by 年度 lie between the ends as well as at them.
+"""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from workbench.evaluation import Case, evaluate_cases
@@ -12,6 +15,10 @@ from workbench.schedule import Schedule
 
 Answer = dict[str, Any]
 Ends = tuple[PersonRules, PersonRules]
+Between = dict[str, list[Answer]]  # slot -> its answer for every possible birth
+
+WIDEST_DAYS = 3_700  # ten years of births
+_NOTHING = "not_applicable"
 
 
 def account_of_unknown(case: Case, rules: Schedule) -> Iterator[str]:
@@ -19,19 +26,31 @@ def account_of_unknown(case: Case, rules: Schedule) -> Iterator[str]:
     yield say("account", "person_unknown", sex=texts()["sex"][case.sex], as_of=case.as_of)
     yield say("unknown_birth", "says")
     yield say("account", "change", change=texts()["unknown_birth"]["change"])
-    if case.birth_earliest is None or case.birth_latest is None:
+    births = _births(case)
+    if not births:
         yield say("unknown_birth", "unbounded")
         yield from _recorded(case, rules)
         return
-    births = case.birth_earliest, case.birth_latest
-    yield say("unknown_birth", "bounds", earliest=births[0], latest=births[1])
+    yield say("unknown_birth", "bounds", earliest=births[0], latest=births[-1])
     bounded = [case.model_copy(update={"birth_date": birth}) for birth in births]
     answers = evaluate_cases(bounded, rules, with_numbers=True)
-    ends = tuple(PersonRules(rules, one, answer) for one, answer in zip(bounded, answers, strict=True))
+    ends = tuple(PersonRules(rules, bounded[end], answers[end]) for end in (0, -1))
     yield from _doses(ends)
     yield ""
     yield say("account", "slots")
-    yield from _slots(ends)
+    between: Between = {}
+    for answer in answers:
+        for row in answer["slots"]:
+            between.setdefault(row["slot"], []).append(row)
+    yield from _slots(ends, between)
+
+
+def _births(case: Case) -> list[date]:
+    """Return every possible day of birth; none where there is no bound, or too many."""
+    if case.birth_earliest is None or case.birth_latest is None:
+        return []
+    days = (case.birth_latest - case.birth_earliest).days
+    return [case.birth_earliest + timedelta(days=day) for day in range(days + 1)] if days < WIDEST_DAYS else []
 
 
 def _recorded(case: Case, rules: Schedule) -> Iterator[str]:
@@ -56,41 +75,48 @@ def _doses(ends: Ends) -> Iterator[str]:
         yield say("unknown_birth", "dose", given=given, vaccine=vaccine, first=words[0], last=words[1])
 
 
-def _slots(ends: Ends) -> Iterator[str]:
+def _slots(ends: Ends, between: Between) -> Iterator[str]:
     pairs = {
         first["slot"]: (first, last)
         for first, last in zip(*(end.answer["slots"] for end in ends), strict=True)
-        if {first["status"], last["status"]} != {"not_applicable"}
+        if {row["status"] for row in between[first["slot"]]} != {_NOTHING}
     }
     second = {slot: last for slot, (_, last) in pairs.items()}
     for group in merged(ends[0], (first for first, _ in pairs.values())):
         for like in merged(ends[1], (second[row["slot"]] for row in group)):
-            yield from _group(ends, [pairs[row["slot"]] for row in like])
+            alike: dict[tuple[Any, ...], list[str]] = {}
+            for row in like:
+                key = tuple((one["status"], one["opens_on"], one["closes_on"]) for one in between[row["slot"]])
+                alike.setdefault(key, []).append(row["slot"])
+            for slots in alike.values():
+                yield from _group(ends, [pairs[slot] for slot in slots], between[slots[0]])
 
 
-def _group(ends: Ends, pairs: list[tuple[Answer, Answer]]) -> Iterator[str]:
+def _group(ends: Ends, pairs: list[tuple[Answer, Answer]], answers: list[Answer]) -> Iterator[str]:
     first, last = pairs[0]
     label = label_of(ends[0], [row for row, _ in pairs])
     words = [texts()["status"][row["status"]] for row in (first, last)]
-    name = "line_same" if words[0] == words[1] else "line"
-    line = say("unknown_birth", name, label=label, first=words[0], last=words[1])
-    yield line + "".join(_readings(first, last))
+    statuses = {row["status"] for row in answers}
+    line = say(
+        "unknown_birth", "line_same" if len(statuses) == 1 else "line", label=label, first=words[0], last=words[1]
+    )
+    if statuses - {first["status"], last["status"]}:
+        line += say("unknown_birth", "between")
+    yield line + "".join(_readings(answers))
     facts = [fact for end, row in zip(ends, (first, last), strict=True) for fact in end.of_slot(row)]
     yield say("account", "why", articles=citation(facts))
 
 
-def _readings(first: Answer, last: Answer) -> Iterator[str]:
-    """Yield the widest and the narrowest window: all days of either end, and the days of both."""
-    if "not_applicable" in (first["status"], last["status"]):
-        return
-    opens = [date.fromisoformat(row["opens_on"]) for row in (first, last)]
-    closes = [read_day(row["closes_on"]) or date.max for row in (first, last)]
+def _readings(answers: list[Answer]) -> Iterator[str]:
+    """Yield the widest and the narrowest window: the days of any possible birth, and the days of all of them."""
+    rows = [row for row in answers if row["status"] != _NOTHING]
+    opens = [date.fromisoformat(row["opens_on"]) for row in rows]
+    closes = [date.fromisoformat(row["closes_on"]) if row["closes_on"] else date.max for row in rows]
     yield _span("widest", min(opens), max(closes))
-    yield (
-        _span("narrowest", max(opens), min(closes))
-        if max(opens) <= min(closes)
-        else say("unknown_birth", "narrowest_none")
-    )
+    if len(rows) == len(answers) and max(opens) <= min(closes):
+        yield _span("narrowest", max(opens), min(closes))
+    else:
+        yield say("unknown_birth", "narrowest_none")
 
 
 def _span(name: str, opens: date, closes: date) -> str:

@@ -63,12 +63,12 @@ def by_vaccine(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_clinic(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return all doses and the irregular ones of each clinic, small counts of both hidden (threshold: settings).
+    """Return all doses and the irregular 定期接種 of each clinic, small counts of both hidden (threshold: settings).
 
     Raises:
         DisclosureError: the counts cannot be protected.
     """
-    irregular = _irregular(counts).groupby("clinic")["doses"].sum()
+    irregular = _irregular(counts[counts["legal_class"] == ROUTINE]).groupby("clinic")["doses"].sum()
     rows = counts.groupby("clinic")["doses"].sum().rename("doses_shown").reset_index()
     rows = rows.assign(irregular_shown=rows["clinic"].map(irregular).fillna(0).astype("int64"))
     rows = rows.sort_values("clinic", key=lambda column: column.replace(UNRECORDED, "\uffff"), ignore_index=True)

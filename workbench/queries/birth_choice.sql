@@ -1,6 +1,6 @@
 -- birth_choice: which row of the statute's choices fits who has nothing recorded.
 -- Params   $as_of DATE  the day asked about
--- Reads    choice, person_as_of
+-- Reads    birth_asked, choice
 -- Returns  one row per birth date, day asked about and group, in no order
 --          birth_date DATE, as_of DATE, group_no SMALLINT, choice SMALLINT
 -- Nulls    birth_date: unknown
@@ -11,7 +11,7 @@ SELECT
     b.as_of,
     c.group_no,
     min(c.choice) AS choice
-FROM (SELECT DISTINCT p.birth_date, p.as_of FROM person_as_of AS p) AS b
+FROM birth_asked AS b
 INNER JOIN choice AS c
     ON
         coalesce(b.birth_date BETWEEN c.births_from AND c.births_until, TRUE)

@@ -2,8 +2,8 @@
 -- Params   none
 -- Reads    dose, product, vaccine
 -- Returns  one row per dose, in no order
---          dose_id BIGINT, person_id BIGINT, vaccine_no SMALLINT, product_no SMALLINT, is_lawful BOOLEAN, given_on DATE,
---          legal_no TINYINT, is_unknown BOOLEAN
+--          dose_id BIGINT, person_id BIGINT, vaccine_no SMALLINT, product_no SMALLINT, is_lawful BOOLEAN,
+--          given_on DATE, legal_no TINYINT, is_unknown BOOLEAN
 -- Nulls    vaccine_no: a vaccine without a code; product_no: none recorded, or of no matter
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md

@@ -1,6 +1,6 @@
--- cohort_member: who belongs to a cohort that a birth date alone does not decide; the table person_cohort is filled from it.
+-- cohort_member: who belongs to a cohort that a birth date alone does not decide; it fills the table person_cohort.
 -- Params   none
--- Reads    cohort, dose, person, special, vaccine
+-- Reads    cohort, dose, person, product, special, vaccine
 -- Returns  one row per person, cohort and vaccine, in no order
 --          person_id BIGINT, cohort VARCHAR, vaccine VARCHAR
 -- Nulls    vaccine: the membership concerns every slot of the cohort

@@ -2,7 +2,7 @@
 -- Params   $as_of DATE    the day asked about; a later dose is not seen
 --          $from_on DATE  first day of the period
 --          $until_on DATE  last day of the period
--- Reads    asked, choice, choice_group, choice_series, dose, judged, person_choice, series, slot, vaccine
+-- Reads    choice, dose, needed_dose, slot
 -- Returns  one row per dose, ordered by person_id, given_on, dose_id
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine VARCHAR, product VARCHAR, stage VARCHAR,
 --          dose_no SMALLINT, given_on DATE, legal_class VARCHAR, clinic VARCHAR, slot VARCHAR, evaluation VARCHAR,
@@ -12,27 +12,6 @@
 -- Privacy  pseudonymous rows, one per dose: for other queries and restricted lists
 -- Why      docs/decisions/0011-evaluation.md
 WITH
-chosen AS (
-    SELECT
-        j.*,
-        c.choice,
-        r.group_no IS NULL OR j.given_on < g.effective_from OR s.series_no IS NOT NULL AS is_needed
-    FROM judged AS j
-    LEFT JOIN series AS r ON j.series_no = r.series_no
-    LEFT JOIN (SELECT DISTINCT k.group_no, k.effective_from FROM choice_group AS k) AS g ON r.group_no = g.group_no
-    LEFT JOIN person_choice AS c ON j.person_id = c.person_id AND r.group_no = c.group_no AND j.episode = c.season
-    LEFT JOIN choice_series AS s ON c.choice = s.choice AND j.series_no = s.series_no
-    LEFT JOIN asked AS q ON j.person_id = q.person_id
-    WHERE j.given_on BETWEEN $from_on::DATE AND $until_on::DATE AND j.given_on <= coalesce(q.as_of, $as_of::DATE)
-),
-
--- A dose that counts in several needed series has the judgement of the first in which it fills a slot.
-first_series AS (
-    SELECT *
-    FROM chosen
-    QUALIFY row_number() OVER (PARTITION BY dose_id ORDER BY is_needed DESC, slot_no IS NULL, series_no) = 1
-),
-
 decided AS (
     SELECT
         f.* EXCLUDE (slot_no, evaluation, reason),
@@ -54,7 +33,7 @@ decided AS (
         d.dose_no,
         d.legal_class,
         d.clinic
-    FROM first_series AS f
+    FROM needed_dose AS f
     INNER JOIN dose AS d ON f.dose_id = d.rowid
     LEFT JOIN choice AS c ON f.choice = c.choice
 )

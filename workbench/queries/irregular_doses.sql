@@ -3,7 +3,7 @@
 --          $from_on DATE   first day of the period
 --          $until_on DATE  last day of the period
 -- Reads    dose_evaluation, vaccine
--- Returns  one row per vaccine, clinic, legal class, evaluation and reason, ordered by these
+-- Returns  one row per kind of dose, ordered by vaccine, clinic, legal_class, evaluation, reason
 --          vaccine VARCHAR, vaccine_name VARCHAR, clinic VARCHAR, legal_class VARCHAR, evaluation VARCHAR,
 --          reason VARCHAR, doses BIGINT, recorded_otherwise BIGINT, birth_unknown BIGINT
 -- Nulls    none: clinic is - where none is recorded

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 
 import duckdb
 
-from workbench.queries import Query, describe, inner_queries
+from workbench.queries import Query, describe, inner_queries, query_sql
 
 PERSONS_PER_PART = 200_000
 _LAST = ("judged_dose", "uncounted_dose")
+_PASSED_ON = ("dated_dose",)  # wide, and read once: as a view it takes no memory
 
 Progress = Callable[[int], None]
 
@@ -24,7 +25,7 @@ def judge_doses(connection: duckdb.DuckDBPyConnection, progress: Progress | None
     """
     run = connection.execute
     run(f"INSERT INTO person_cohort {describe('cohort_member').text}")
-    run(f"INSERT INTO own_window {describe('window_of_own').text}")
+    run(f"INSERT INTO own_window {query_sql('window_of_own')}")
     persons = run("SELECT count(*) FROM person").fetchall()[0][0]
     parts = 1
     while parts * PERSONS_PER_PART < persons:
@@ -50,11 +51,15 @@ def _steps(*, shared: bool) -> list[Query]:
 def _statements(part: int, mask: int) -> Iterator[str]:
     steps = _steps(shared=False)
     for step in steps:
-        yield f"CREATE TEMP TABLE {step.name} AS {_for_part(step.text, part, mask)}"
+        yield f"CREATE TEMP {_kind(step)} {step.name} AS {_for_part(step.text, part, mask)}"
     for query in _LAST:
         yield f"INSERT INTO judged {_for_part(describe(query).text, part, mask)}"
     for step in steps:
-        yield f"DROP TABLE {step.name}"
+        yield f"DROP {_kind(step)} {step.name}"
+
+
+def _kind(step: Query) -> str:
+    return "VIEW" if step.name in _PASSED_ON else "TABLE"
 
 
 def _for_part(text: str, part: int, mask: int) -> str:

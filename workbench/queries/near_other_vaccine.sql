@@ -8,6 +8,18 @@
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
+current_rule AS (
+    SELECT *
+    FROM "between"
+    WHERE effective_to = DATE '9999-12-31'
+),
+
+former_rule AS (
+    SELECT *
+    FROM "between"
+    WHERE effective_to < DATE '9999-12-31'
+),
+
 concerned AS (
     SELECT
         d.dose_id,
@@ -20,8 +32,8 @@ concerned AS (
     WHERE
         d.counts_as = d.vaccine_no
         AND (
-            v.kind IN (SELECT b.later FROM "between" AS b WHERE b.effective_to = DATE '9999-12-31')
-            OR d.given_on <= (SELECT max(b.effective_to) FROM "between" AS b WHERE b.effective_to < DATE '9999-12-31')
+            v.kind IN (SELECT c.later FROM current_rule AS c)
+            OR d.given_on <= (SELECT max(f.effective_to) FROM former_rule AS f)
         )
 ),
 
@@ -58,6 +70,6 @@ few AS (
 
 SELECT DISTINCT a.dose_id
 FROM few AS a
-INNER JOIN few AS e ON a.person_id = e.person_id AND a.vaccine_no <> e.vaccine_no AND e.given_on < a.given_on
+INNER JOIN few AS e ON a.person_id = e.person_id AND a.vaccine_no <> e.vaccine_no AND a.given_on > e.given_on
 INNER JOIN "between" AS b ON e.kind = b.earlier AND a.kind = b.later
 WHERE a.given_on BETWEEN b.effective_from AND b.effective_to AND a.given_on <= e.given_on + b.clear_days

@@ -1,7 +1,7 @@
 -- placed_dose: the doses of each series in the order of their dates, and the slot that each fills.
 -- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
 --          $mask INTEGER  their number less one (a power of two)
--- Reads    fed_dose, series_slot, skip, variant
+-- Reads    begun_variant, fed_dose, series_slot, skip
 -- Returns  one row per dose and series that counts it, in no order
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine_no SMALLINT, is_lawful BOOLEAN, given_on DATE,
 --          legal_no TINYINT, series_no SMALLINT, is_pregnancy BOOLEAN, episode INTEGER, is_duplicate BOOLEAN,
@@ -10,40 +10,13 @@
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
--- Of several doses on one day the 定期 one counts.
-ranked AS (
-    SELECT
-        *,
-        dense_rank() OVER (PARTITION BY person_id, series_no, episode ORDER BY given_on)::SMALLINT AS nth,
-        coalesce(given_on = lag(given_on) OVER (
-            PARTITION BY person_id, series_no, episode
-            ORDER BY given_on, legal_no, vaccine_no, product_no, dose_id
-        ), FALSE) AS is_duplicate
-    FROM fed_dose
-),
-
-begun AS (
-    SELECT
-        r.person_id,
-        r.series_no,
-        min(v.variant_no) AS variant_no
-    FROM ranked AS r
-    INNER JOIN variant AS v
-        ON
-            r.birth_date = v.birth_date AND r.series_no = v.series_no
-            AND r.given_on BETWEEN v.first_from AND v.first_until
-            AND (v.product_no IS NULL OR v.product_no = r.product_no)
-    WHERE r.has_variants AND r.nth = 1 AND NOT r.is_duplicate
-    GROUP BY r.person_id, r.series_no
-),
-
 in_variant AS (
     SELECT
         r.*,
         b.variant_no,
         lag(r.given_on) OVER (PARTITION BY r.person_id, r.series_no ORDER BY r.given_on) AS previous_on
-    FROM ranked AS r
-    LEFT JOIN begun AS b ON r.person_id = b.person_id AND r.series_no = b.series_no
+    FROM fed_dose AS r
+    LEFT JOIN begun_variant AS b ON r.person_id = b.person_id AND r.series_no = b.series_no
     WHERE r.has_variants AND NOT r.is_duplicate
 ),
 
@@ -70,14 +43,25 @@ placed AS (
     UNION ALL
     SELECT
         *,
-        0 AS variant_no,
+        0::SMALLINT AS variant_no,
         nth AS position
-    FROM ranked
+    FROM fed_dose
     WHERE NOT has_variants OR is_duplicate
 )
 
 SELECT
-    p.* EXCLUDE (has_variants, product_no, nth, position),
+    p.dose_id,
+    p.person_id,
+    p.birth_date,
+    p.vaccine_no,
+    p.is_lawful,
+    p.given_on,
+    p.legal_no,
+    p.series_no,
+    p.is_pregnancy,
+    p.episode,
+    p.is_duplicate,
+    p.variant_no,
     p.position::SMALLINT AS position,
     s.slot_no
 FROM placed AS p

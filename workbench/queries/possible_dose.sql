@@ -47,12 +47,28 @@ single AS (
 )
 
 SELECT
-    *,
+    dose_id,
+    person_id,
+    birth_date,
+    sex_no,
+    vaccine_no,
+    product_no,
+    is_lawful,
+    given_on,
+    legal_no,
     vaccine_no AS counts_as
 FROM possible
 UNION ALL
 SELECT
-    * EXCLUDE (combined, is_measles, measles_count, rubella_count),
+    dose_id,
+    person_id,
+    birth_date,
+    sex_no,
+    vaccine_no,
+    product_no,
+    is_lawful,
+    given_on,
+    legal_no,
     combined AS counts_as
 FROM single
 WHERE CASE WHEN is_measles THEN measles_count <= rubella_count ELSE rubella_count <= measles_count END

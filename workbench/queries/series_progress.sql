@@ -1,4 +1,4 @@
--- series_progress: how far each person has come in each series of several slots, and which place a further dose would take.
+-- series_progress: how far each person has come in each series of several slots, and the place of a further dose.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
 -- Reads    asked, judged, series_slot, skip
 -- Returns  one row per person and series begun, in no order
@@ -7,7 +7,13 @@
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
-last AS (
+long AS (
+    SELECT DISTINCT s.series_no
+    FROM series_slot AS s
+    WHERE s.position > 1
+),
+
+latest AS (
     SELECT
         j.person_id,
         j.series_no,
@@ -20,7 +26,7 @@ last AS (
     LEFT JOIN asked AS q ON j.person_id = q.person_id
     WHERE
         j.position IS NOT NULL AND j.given_on <= coalesce(q.as_of, $as_of::DATE)
-        AND j.series_no IN (SELECT s.series_no FROM series_slot AS s WHERE s.position > 1)
+        AND j.series_no IN (SELECT s.series_no FROM long AS s)
     GROUP BY j.person_id, j.series_no
 )
 
@@ -34,5 +40,5 @@ SELECT
         CASE WHEN a.as_of > k.dose_after THEN k.dose_position ELSE 1 END,
         CASE WHEN a.given_on > k.previous_after THEN k.previous_position ELSE 1 END
     )::SMALLINT AS next_position
-FROM last AS a
+FROM latest AS a
 LEFT JOIN skip AS k ON a.birth_date = k.birth_date AND a.series_no = k.series_no AND a.variant_no = k.variant_no

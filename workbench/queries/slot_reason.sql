@@ -1,7 +1,7 @@
 -- slot_reason: why each person's place in each slot stands as it does on a day.
 -- Params   $as_of DATE            the day asked about; a later dose is not seen
 --          $closing_days INTEGER  a legal end within so many days is near
--- Reads    own_window, person_as_of, programme, slot, slot_dates, window
+-- Reads    person_without_window, programme, slot, slot_dates
 -- Returns  one row per person and slot, in no order
 --          person_id BIGINT, birth_date DATE, birth_school_year BIGINT, district VARCHAR, is_resident BOOLEAN,
 --          slot VARCHAR, reason VARCHAR, given_on DATE, opens_on DATE, standard_from DATE, standard_until DATE,
@@ -9,47 +9,6 @@
 -- Nulls    given_on: no dose fills the slot; opens_on to closes_on: no window; earliest_next_on: nothing to wait for
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
-WITH
--- Whether there is a window is a matter of the birth date, but for the few who have windows of their own.
-windowless AS (
-    SELECT
-        b.birth_date,
-        b.as_of,
-        s.display_order AS slot_no
-    FROM (SELECT DISTINCT p.birth_date, p.as_of FROM person_as_of AS p) AS b
-    CROSS JOIN slot AS s
-    ANTI JOIN "window" AS w
-        ON
-            b.birth_date = w.birth_date AND s.display_order = w.slot_no AND w.cohort = ''
-            AND b.as_of BETWEEN w.known_from AND w.known_until
-),
-
-own AS (
-    SELECT
-        o.person_id,
-        o.slot_no,
-        bool_or(p.as_of BETWEEN o.known_from AND o.known_until) AS is_known
-    FROM own_window AS o
-    INNER JOIN person_as_of AS p ON o.person_id = p.person_id
-    GROUP BY o.person_id, o.slot_no
-),
-
-without_window AS (
-    SELECT
-        p.*,
-        n.slot_no
-    FROM person_as_of AS p
-    INNER JOIN windowless AS n ON p.birth_date IS NOT DISTINCT FROM n.birth_date AND p.as_of = n.as_of
-    ANTI JOIN own AS o ON p.person_id = o.person_id AND n.slot_no = o.slot_no
-    UNION ALL
-    SELECT
-        p.*,
-        o.slot_no
-    FROM person_as_of AS p
-    INNER JOIN own AS o ON p.person_id = o.person_id
-    WHERE NOT o.is_known
-)
-
 SELECT
     d.person_id,
     d.birth_date,
@@ -104,6 +63,6 @@ SELECT
     NULL AS standard_until,
     NULL AS closes_on,
     NULL AS earliest_next_on
-FROM without_window AS n
+FROM person_without_window AS n
 INNER JOIN slot AS s ON n.slot_no = s.display_order
 INNER JOIN programme AS g ON s.programme = g.programme

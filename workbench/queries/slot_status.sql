@@ -6,8 +6,8 @@
 --          person_id BIGINT, slot VARCHAR, status VARCHAR, reason VARCHAR, given_on DATE, opens_on DATE,
 --          standard_from DATE, standard_until DATE, closes_on DATE, earliest_next_on DATE, birth_date DATE,
 --          birth_school_year BIGINT, district VARCHAR, is_resident BOOLEAN
--- Nulls    given_on: no dose fills the slot; opens_on to closes_on: not applicable; earliest_next_on: nothing to wait for;
---          birth_date, birth_school_year: the day of birth is unknown
+-- Nulls    given_on: no dose fills the slot; opens_on to closes_on: not applicable; earliest_next_on: nothing to wait
+--          for; birth_date, birth_school_year: the day of birth is unknown
 -- Privacy  pseudonymous rows: for other queries and restricted lists
 -- Why      docs/decisions/0006-one-status-per-slot.md
 WITH

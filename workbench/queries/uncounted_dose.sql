@@ -1,7 +1,7 @@
 -- uncounted_dose: the doses that count in no series, and why; the table judged is filled from it too.
 -- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
 --          $mask INTEGER  their number less one (a power of two)
--- Reads    fed_dose, own_window, seen_dose, series_days, series_slot, series_vaccine, vaccine, window
+-- Reads    fed_dose, seen_dose, single_antigen_dose
 -- Returns  one row per dose, in no order
 --          dose_id BIGINT, person_id BIGINT, birth_date DATE, vaccine_no SMALLINT, series_no SMALLINT, episode INTEGER,
 --          given_on DATE, variant_no SMALLINT, position SMALLINT, slot_no SMALLINT, evaluation VARCHAR,
@@ -11,39 +11,7 @@
 -- Privacy  pseudonymous rows, one per dose: for other queries and restricted lists
 -- Why      docs/decisions/0011-evaluation.md
 WITH
-code AS (
-    SELECT
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'MR') AS combined,
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'M') AS measles,
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'R') AS rubella
-    FROM vaccine AS v
-),
-
--- 麻しん or 風しん alone is judged by the window of MR of its days, and fills nothing until the other has come.
-single AS (
-    SELECT
-        d.dose_id,
-        CASE WHEN x.slot_no IS NULL THEN w.opens_on ELSE o.opens_on END AS opens_on,
-        CASE WHEN x.slot_no IS NULL THEN w.closes_on ELSE o.closes_on END AS closes_on
-    FROM seen_dose AS d
-    INNER JOIN code AS c ON d.vaccine_no IN (c.measles, c.rubella)
-    INNER JOIN series_vaccine AS f
-        ON c.combined = f.vaccine_no AND f.by_age AND d.birth_date BETWEEN f.births_from AND f.births_until
-    INNER JOIN series_days AS y
-        ON
-            d.birth_date = y.birth_date AND f.series_no = y.series_no AND f.vaccine_no = y.vaccine_no
-            AND d.given_on BETWEEN y.from_on AND y.until_on
-    INNER JOIN series_slot AS s ON f.series_no = s.series_no AND s.position = 1
-    LEFT JOIN (SELECT DISTINCT n.person_id, n.slot_no FROM own_window AS n) AS x
-        ON d.person_id = x.person_id AND s.slot_no = x.slot_no
-    LEFT JOIN own_window AS o
-        ON d.person_id = o.person_id AND s.slot_no = o.slot_no AND d.given_on BETWEEN o.known_from AND o.known_until
-    LEFT JOIN "window" AS w
-        ON
-            d.birth_date = w.birth_date AND s.slot_no = w.slot_no AND w.cohort = ''
-            AND d.given_on BETWEEN w.known_from AND w.known_until
-),
-
+-- 麻しん or 風しん alone fills nothing until the other has come.
 reasoned AS (
     SELECT
         d.*,
@@ -62,7 +30,7 @@ reasoned AS (
         END AS reason
     FROM seen_dose AS d
     ANTI JOIN fed_dose AS f ON d.dose_id = f.dose_id
-    LEFT JOIN single AS s ON d.dose_id = s.dose_id
+    LEFT JOIN single_antigen_dose AS s ON d.dose_id = s.dose_id
 )
 
 SELECT

@@ -1,7 +1,7 @@
 -- unmapped_vaccines: recorded vaccines and products that no rule names, for a person to map.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
 -- Reads    dose, product, vaccine
--- Returns  one row per vaccine and product, ordered by both
+-- Returns  one row per vaccine and product, ordered by vaccine, product
 --          vaccine VARCHAR, product VARCHAR, unmapped VARCHAR, doses BIGINT, first_given_on DATE, last_given_on DATE
 -- Nulls    product: not recorded
 -- Privacy  raw counts, and words as they were recorded: for the section

@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from workbench import lawdates
 from workbench.errors import ParameterError
-from workbench.records import NO_END, TABLES
+from workbench.records import NO_END
+from workbench.schedule.births import BirthRules, arrow_table
 from workbench.schedule.expressions import DayRule, parse_day, parse_span, parse_span_end
-from workbench.schedule.model import Edition, Interval, LegalWindow, LongTerm, Programme, Slot, Variant
+from workbench.schedule.model import Edition, Interval, LegalWindow, LongTerm, Programme, Slot
 from workbench.schedule.tables import Numbers, RuleTables, number
 from workbench.schedule.windows import (
     NO_START,
-    ONE_DAY,
     KnownWindow,
     Rules,
     Version,
@@ -33,7 +33,6 @@ LONG_TERM = "long_term_care"
 PREGNANCY = "pregnancy"
 
 Reason = tuple[date | None, str, str, date]  # birth, kind of special, vaccine, reason_end_on
-_Rows = Iterable[tuple[Any, ...]]
 
 
 class _Slots(NamedTuple):
@@ -86,12 +85,12 @@ class Schedule:
 
     def window_table(self, births: Iterable[date]) -> pa.Table:
         """Return `records` table window: rows for each distinct birth, slot that has a window (any sex), and cohort."""
-        return _table("window", self._window_rows(sorted(set(births))))
+        return arrow_table("window", self._window_rows(sorted(set(births))))
 
     def special_window_table(self, reasons: Iterable[Reason]) -> pa.Table:
         """Return `records` table special_window for each distinct birth, kind, vaccine and reason_end_on."""
         order = sorted(set(reasons), key=lambda reason: (reason[0] or NO_START, *reason[1:]))
-        return _table("special_window", (row for reason in order for row in self._special_rows(reason)))
+        return arrow_table("special_window", (row for reason in order for row in self._special_rows(reason)))
 
     def interval_table(self, days: Iterable[date]) -> pa.Table:
         """Return `records` table interval: one row for each distinct day of a dose and interval rule.
@@ -104,7 +103,7 @@ class Schedule:
             for name, three in self._interval_rules.items()
             for day in given
         )
-        return _table("interval", found)
+        return arrow_table("interval", found)
 
     def tables(
         self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = ()
@@ -131,12 +130,9 @@ class Schedule:
 
     def birth_tables(self, births: Iterable[date]) -> dict[str, pa.Table]:
         """Return the tables series_days, variant and skip for each distinct birth."""
-        days = [birth for birth in sorted(set(births)) if birth <= _LAST_DAY]
-        return {
-            "series_days": _table("series_days", (row for birth in days for row in self._series_days(birth))),
-            "variant": _table("variant", (row for birth in days for row in self._variants(birth))),
-            "skip": _table("skip", (row for birth in days for row in self._skips(birth))),
-        }
+        return BirthRules(self.programmes, self._no).tables(
+            [birth for birth in sorted(set(births)) if birth <= _LAST_DAY],
+        )
 
     @cached_property
     def _interval_rules(self) -> dict[str, tuple[DayRule | None, ...]]:
@@ -273,99 +269,6 @@ class Schedule:
                         first, last = stretch
                         yield slot, KnownWindow(row.effective_from, NO_END, Window(first, first, last, last))
 
-    def _series_days(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for series, vaccine, births, from_rule, before_rule in self._aged_feeds:
-            if births.has_birth(birth):
-                from_on = from_rule(birth) if from_rule else NO_START
-                yield birth, series, vaccine, from_on, before_rule(birth) - ONE_DAY if before_rule else NO_END
-
-    @cached_property
-    def _aged_feeds(self) -> list[tuple[Any, ...]]:
-        return [
-            (
-                self._no.series[row.series],
-                self._no.vaccine[feed.vaccine],
-                feed,
-                parse_day(feed.from_day) if feed.from_day else None,
-                parse_day(feed.before_day) if feed.before_day else None,
-            )
-            for programme in self.programmes
-            for row in programme.series
-            for feed in row.fed_by
-            if feed.from_day or feed.before_day
-        ]
-
-    def _variants(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for series, variant, row, first, last in self._variant_rules:
-            if row.has_birth(birth):
-                days = first(birth) if first else NO_START, last(birth) if last else NO_END
-                for product in row.first_products or [None]:
-                    yield birth, series, variant, self._product_no(row.series, product), *days
-
-    def _product_no(self, series: str, product: str | None) -> int | None:
-        if product is None:
-            return None
-        fed = {
-            feed.vaccine
-            for programme in self.programmes
-            for row in programme.series
-            if row.series == series
-            for feed in row.fed_by
-        }
-        return next(no for (vaccine, name), no in self._no.product.items() if vaccine in fed and name == product)
-
-    @cached_property
-    def _variant_rules(self) -> list[tuple[int, int, Variant, DayRule | None, DayRule | None]]:
-        rows = [row for programme in self.programmes for row in programme.variant]
-        return [
-            (
-                self._no.series[row.series],
-                self._no.variant[row.series, row.variant],
-                row,
-                parse_day(row.first_from) if row.first_from else None,
-                parse_day(row.first_until) if row.first_until else None,
-            )
-            for row in rows
-        ]
-
-    def _skips(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for series, variant, dose, previous in self._skip_rules:
-            dose_after, previous_after = (rule[0](birth) if rule else None for rule in (dose, previous))
-            positions = (rule[1] if rule else None for rule in (dose, previous))
-            dose_position, previous_position = positions
-            yield birth, series, variant, dose_after, dose_position, previous_after, previous_position
-
-    @cached_property
-    def _skip_rules(self) -> list[tuple[int, int, tuple[DayRule, int] | None, tuple[DayRule, int] | None]]:
-        """One row for each variant: the day after which its slots are skipped, and the position to go on with."""
-        found = []
-        for programme in self.programmes:
-            for row in programme.variant:
-                mine = [
-                    skip
-                    for skip in programme.skip
-                    if skip.series == row.series and row.variant in (skip.variants or [row.variant])
-                ]
-                dose, previous = (
-                    next(
-                        (
-                            (
-                                parse_day(day),
-                                1 + max(row.slots.index(slot) + 1 for slot in skip.slots if slot in row.slots),
-                            )
-                            for skip in mine
-                            if (day := getattr(skip, key)) and set(skip.slots) & set(row.slots)
-                        ),
-                        None,
-                    )
-                    for key in ("dose_after", "previous_after")
-                )
-                if dose or previous:
-                    found.append(
-                        (self._no.series[row.series], self._no.variant[row.series, row.variant], dose, previous)
-                    )
-        return found
-
 
 def _concerns(row: _Slots, birth: date) -> bool:
     """Tell whether a special cohort changes anything for a birth."""
@@ -380,12 +283,3 @@ def _open_ends(window: Window | None) -> dict[str, date | None]:
 
 def _iso(row: dict[str, Any]) -> dict[str, Any]:
     return {key: value.isoformat() if isinstance(value, date) else value for key, value in row.items()}
-
-
-def _table(name: str, found: _Rows) -> pa.Table:
-    schema = TABLES[name].schema
-    rows = list(found)
-    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
-    return pa.Table.from_arrays(
-        [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )

@@ -7,9 +7,7 @@ is never written again, and a new generation always has a new name, because Duck
 The tables come from `records`; only `Pseudonymous` rows and the expanded rules go in.
 """
 
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -25,12 +23,12 @@ from workbench.errors import NoSnapshotError, SnapshotError
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.sandbox import open_shut
 from workbench.settings import Home, find_home, make_folder
+from workbench.snapshot.files import BUILDING, READERS, digest_of, file_sha256, manifest_bytes, replace_whole, sync
+from workbench.snapshot.streams import Progress, comment_statements, counted, create_statement, watched
 
 DATABASE = "analytics.duckdb"
 MANIFEST = "manifest.json"
 CURRENT = "CURRENT"
-BUILDING = ".building"
-READERS = 0o640  # of what analysts read: on a server their group has the folder `snapshots` (docs/server.md)
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
 ALIKE = frozenset({"person_id", "vaccine", "given_on", "from_on"})  # few rows that differ agree in all of these
 RULE_TABLES = (
@@ -47,8 +45,6 @@ _FAILURES = {
     duckdb.IOException: "ファイルに書けません（空き容量を確認してください）",
     duckdb.TransactionException: "ファイルに書けません（空き容量を確認してください）",
 }
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -83,8 +79,8 @@ class SnapshotBuilder:
         )
         self._connection.execute("SET enable_progress_bar = false")  # it would draw over the program's own
         for spec in TABLES.values():
-            self._connection.execute(_create_statement(spec.name))
-            for statement in _comment_statements(spec.name):
+            self._connection.execute(create_statement(spec.name))
+            for statement in comment_statements(spec.name):
                 self._connection.execute(statement)
 
     def __enter__(self) -> Self:
@@ -100,7 +96,7 @@ class SnapshotBuilder:
 
     def load(self, rows: Pseudonymous, progress: Progress | None = None) -> int:
         """Insert rows that have passed the wall; return how many."""
-        return self._insert(rows.table, _counted(iter(rows), progress))
+        return self._insert(rows.table, counted(iter(rows), progress))
 
     def load_rules(self, name: str, rows: pa.Table) -> int:
         """Insert an expanded rule table, or the tables on the snapshot's origin; they hold no person."""
@@ -213,20 +209,20 @@ class SnapshotBuilder:
         manifest = facts | {
             "id": self.id,
             "format_version": FORMAT_VERSION,
-            "content_digest": _digest_of(loaded),
+            "content_digest": digest_of(loaded),
             "tables": tables,
             "database_bytes": database.stat().st_size,
-            "database_sha256": _file_sha256(database),
+            "database_sha256": file_sha256(database),
         }
-        manifest["manifest_sha256"] = _digest_of(manifest)
+        manifest["manifest_sha256"] = digest_of(manifest)
         path = self.folder / MANIFEST
-        path.write_bytes(_manifest_bytes(manifest))
+        path.write_bytes(manifest_bytes(manifest))
         path.chmod(READERS)
         self.folder.chmod(0o750)
         for file in (database, path, self.folder):
-            _sync(file)
+            sync(file)
         self.folder.rename(self._target)
-        _sync(self._target.parent)
+        sync(self._target.parent)
         return SnapshotRef(self.id, self._target, manifest)
 
     def _insert(self, table: str, batches: Iterator[pa.RecordBatch]) -> int:
@@ -235,7 +231,7 @@ class SnapshotBuilder:
         if first is None:
             return 0
         upstream: list[BaseException] = []  # DuckDB would wrap an error of the wall into one of its own
-        stream = pa.RecordBatchReader.from_batches(first.schema, _watched(first, batches, upstream))
+        stream = pa.RecordBatchReader.from_batches(first.schema, watched(first, batches, upstream))
         self._connection.register("incoming", stream)
         failure, done = None, None
         try:
@@ -264,16 +260,6 @@ class SnapshotBuilder:
 def publish(home: Home, snapshot_id: str) -> None:
     """Make a finished snapshot the current one: one atomic replacement of the pointer."""
     replace_whole(home.snapshots / CURRENT, snapshot_id)
-
-
-def replace_whole(path: Path, line: str) -> None:
-    """Write a file of one line that readers see either as it was or as it will be, even across a kill."""
-    draft = path.with_name(f"{path.name}{BUILDING}")
-    draft.write_text(f"{line}\n", encoding="ascii")
-    draft.chmod(READERS)
-    _sync(draft)
-    draft.replace(path)
-    _sync(path.parent)
 
 
 def current(home: Home, snapshot_id: str | None = None) -> SnapshotRef:
@@ -327,9 +313,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         content = path.read_bytes()
         manifest = json.loads(content)
-        whole = _manifest_bytes(manifest) == content  # a changed space is a change too
+        whole = manifest_bytes(manifest) == content  # a changed space is a change too
         stated = manifest.pop("manifest_sha256")
-        sound = whole and stated == _digest_of(manifest)
+        sound = whole and stated == digest_of(manifest)
     except (OSError, ValueError, KeyError, AttributeError, TypeError):
         sound = False
     if not sound:
@@ -339,57 +325,3 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         msg = f"{path} は別の形式の版です。この版の workbench ingest で取り込み直してください。"
         raise SnapshotError(msg)
     return manifest
-
-
-def _manifest_bytes(manifest: dict[str, Any]) -> bytes:
-    """Return the only form in which a manifest may stand in its file."""
-    return (json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _create_statement(table: str) -> str:
-    types = {pa.date32(): "DATE", pa.string(): "VARCHAR", pa.int64(): "BIGINT", pa.int32(): "INTEGER"}
-    types |= {pa.int16(): "SMALLINT", pa.bool_(): "BOOLEAN", pa.float64(): "DOUBLE"}
-    columns = (f"{c.name} {types[c.type]}{'' if c.nullable else ' NOT NULL'}" for c in TABLES[table].columns)
-    return f'CREATE TABLE "{table}" ({", ".join(columns)})'
-
-
-def _comment_statements(table: str) -> Iterator[str]:
-    spec = TABLES[table]
-    yield f"COMMENT ON TABLE \"{table}\" IS '{spec.comment}'"
-    for column in spec.columns:
-        yield f"COMMENT ON COLUMN \"{table}\".{column.name} IS '{column.comment}'"
-
-
-def _watched(
-    first: pa.RecordBatch, rest: Iterator[pa.RecordBatch], errors: list[BaseException]
-) -> Iterator[pa.RecordBatch]:
-    yield first
-    try:
-        yield from rest
-    except BaseException as error:
-        errors.append(error)
-        raise
-
-
-def _counted(batches: Iterator[pa.RecordBatch], progress: Progress | None) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield batch
-        if progress:
-            progress(batch.num_rows)
-
-
-def _digest_of(value: object) -> str:
-    return hashlib.sha256(json.dumps(value, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
-def _file_sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
