@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from workbench import schedule
 from workbench.queries.judging import judge_doses
-from workbench.records import TABLES
+from workbench.records import FORMAT_VERSION, TABLES
 
 EXTRACTED_ON = date(2030, 3, 31)  # late, so that a case may look ahead; no dose before it is "in the future"
 
@@ -30,7 +30,7 @@ _USUAL: dict[str, dict[str, Any]] = {
         "domain": "followup",
         "rule_version": "test",
         "code_version": "test",
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
     },
 }
 

@@ -284,6 +284,9 @@ WRONG_CASES = {
     ),
     "a further word": (json.dumps(CASE | {"name": "花子"}), "項目 name を読めません：使えない項目です"),
     "a day in words": (json.dumps(CASE | {"as_of": "昨日"}), "項目 as_of を読めません：知らない言葉か、日付"),
+    "a day without hyphens": (json.dumps(CASE | {"as_of": "20261101"}), "項目 as_of を読めません：知らない言葉か"),
+    "a day by its week": (json.dumps(CASE | {"birth_date": "2024-W19-5"}), "項目 birth_date を読めません：知らない"),
+    "a moment": (json.dumps(CASE | {"as_of": 1793491200}), "項目 as_of を読めません：知らない言葉か、日付"),
     "another sex": (json.dumps(CASE | {"sex": "X"}), "項目 sex を読めません：知らない言葉です"),
     "a vaccine without a code": (
         json.dumps(CASE | {"doses": [{"vaccine": "XYZ", "given_on": "2025-06-01"}]}),
@@ -306,7 +309,7 @@ def test_a_wrong_case_is_one_line_that_shows_no_value(fresh, case):
 
 
 def test_a_file_of_cases_that_is_not_there(fresh):
-    assert_says(fresh.enter("evaluate", "--cases", fresh.base / "none.jsonl"), 1, "を読めません。1行に1つJSON")
+    assert_says(fresh.enter("evaluate", "--cases", fresh.base / "none.jsonl"), 1, "を読めません。1行に1つ事例をJSON")
 
 
 # ---------------------------------------------------------------- births

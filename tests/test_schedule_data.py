@@ -61,6 +61,8 @@ BROKEN = rows("""
     unknown slot of a window     | mr.window.1.slots                | ["MR2-2"]            | 2番目 slots
     unknown slot of an interval  | var.interval.0.slots             | ["VAR-3"]            | 1番目 slots
     no slot named                | var.interval.0.slots             | []                   | 1番目 slots 空
+    only an extension            | mr.window.0.extension            | "MR-EXT"             | slots 対象期間のない
+    versions leave a gap         | bcg.window.0.effective_to        | 2013-03-30           | BCG-1 effective_to 空いた日
     slot without a window        | var.window.0.slots               | ["VAR-1"]            | slots 対象期間のない
     series of a slot             | mr.slot.0.series                 | "MR3"                | 1番目 series 使えない
     slot in no series            | mr.series.0.slots                | ["MR2-1"]            | slots 揃えて
@@ -68,14 +70,23 @@ BROKEN = rows("""
     unknown variant              | var.interval.0.variants          | ["VAR-9"]            | 1番目 variants
     slot id of another form      | dt.slot.0.slot                   | "DT2"                | 1番目 slot 記号の形
     unknown category             | mr.category                      | "C"                  | 先頭 category
-    counted from a later dose    | var.interval.0.after             | 2                    | 1番目 after
-    the same interval twice      | hepb.interval.2.after            | 1                    | 3番目 after
+    counted from a place         | var.interval.0.after             | 1                    | 1番目 after
+    counted from a later dose    | var.interval.0.after             | "VAR-2"              | 1番目 after 前にある枠
+    the same interval twice      | hepb.interval.2.after            | "HEPB-1"             | 3番目 after 2つあります
     unknown vaccine              | mr.slot.0.exempt_by              | "MRR"                | 1番目 exempt_by [[vaccine]]
     unknown vaccine feeds        | dt.series.0.fed_by.0.vaccine     | "TD"                 | 1番目 fed_by [[vaccine]]
     stages are not trusted       | mr.series.1.fed_by.0.stages      | ["2"]                | 2番目 fed_by.stages
     unknown stage                | mr.slot.0.stage                  | "3"                  | 1番目 stage
     display order taken          | mr.display_order                 | 30                   | display_order 2回
     programme taken              | mr.programme                     | "HEPB"               | programme 2回
+    unknown vaccine of a choice  | schedule.choice.0.any_of         | ["DPX"]              | vaccine [[vaccine]]
+    unknown vaccine of a group   | schedule.group.0.order           | ["DPX"]              | vaccine [[vaccine]]
+    unknown vaccine of a product | schedule.product.0.vaccine       | "DPX"                | vaccine [[vaccine]]
+    unknown vaccine of a cohort  | schedule.cohort.2.vaccine        | "DPX"                | vaccine [[vaccine]]
+    a vaccine twice              | schedule.vaccine.7.vaccine       | "MR"                 | vaccine 2回
+    a word of two products       | schedule.product.0.names         | ["PCV13"]            | names 2回
+    nothing chosen for the rest  | schedule.choice.5.any_of         | ["DPT"]              | 組 DPT 当てはまらない
+    nothing chosen for a day     | schedule.choice.6.effective_to   | 2024-03-30           | 組 DPT 当てはまらない
     a choice of no group         | schedule.choice.0.group          | "DPX"                | 1番目 group・series
     unknown series of a group    | schedule.group.0.series          | ["DPIH", "DPX"]      | 1番目 series
 """)

@@ -11,6 +11,7 @@ Sources: 年齢計算ニ関スル法律 (明治35年法律第50号), 民法143�
 「定期の予防接種における対象者の解釈について」 as cities quote it.
 """
 
+import re
 from calendar import monthrange
 from datetime import date, timedelta
 from typing import Literal
@@ -23,6 +24,16 @@ GUARDIAN_UNTIL_YEARS = 16
 PREGNANCY_DAYS = 280  # 40週0日, the expected date of delivery
 
 UpperReading = Literal["clear", "elapsed"]
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def read_day(text: str) -> date | None:
+    """Return the day written YYYY-MM-DD; None for all else, the other forms of ISO 8601 included."""
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def reach_months(birth: date, months: int) -> date:

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from workbench.cli import clock, screen
-from workbench.cli.options import DAY, WholeNumber, read_day
+from workbench.cli.options import DAY, WholeNumber
 from workbench.errors import SourceError
+from workbench.lawdates import read_day
 from workbench.settings import find_home, load_settings
 
 SEX = click.Choice(["M", "F"])

@@ -6,17 +6,8 @@ from datetime import date
 
 import click
 
+from workbench.lawdates import read_day
 from workbench.ledger import MAX_TEXT, is_staff_text
-
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-
-
-def read_day(text: str) -> date | None:
-    """Return the day written YYYY-MM-DD; None for all else, the other forms of ISO 8601 included."""
-    try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
-    except ValueError:
-        return None
 
 
 def account_name() -> str:

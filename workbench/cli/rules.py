@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.options import DAY
-from workbench.errors import ParameterError, SourceError
+from workbench.errors import SourceError
 
 if TYPE_CHECKING:
     from workbench.evaluation import Case
@@ -50,34 +50,18 @@ def evaluate(cases: Path | None, *, as_json: bool) -> None:
 def _read_cases(file: Path) -> Iterator["Case"]:
     from workbench.evaluation import read_case
 
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        lines = None
-    if lines is None:
-        msg = f"{file} を読めません。1行に1つJSONを書いたUTF-8のファイルを指定してください。"
-        raise SourceError(msg)
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(_read_text(file, "1行に1つ事例").splitlines(), 1):
         if line.strip():
             yield read_case(line, number)
 
 
-def read_one_case(file: Path) -> "Case":
-    """Read the one case of a file.
-
-    Raises:
-        ParameterError: the file holds no case, or several.
-    """
-    from workbench.evaluation import read_case
-
+def _read_text(file: Path, what: str) -> str:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
-        text = None
-    if text is None:
-        msg = f"{file} を読めません。事例1件をJSONで書いたUTF-8のファイルを指定してください。"
-        raise ParameterError(msg)
-    return read_case(text)
+        pass
+    msg = f"{file} を読めません。{what}をJSONで書いたUTF-8のファイルを指定してください。"
+    raise SourceError(msg)
 
 
 @click.command(help="1人について、なぜその答えになるかを、電話で読み上げられる文章で説明する。鍵は要らない。")
@@ -92,6 +76,7 @@ def read_one_case(file: Path) -> "Case":
 @click.option("--as-of", "as_of", type=DAY, metavar="YYYY-MM-DD", help="PERSON_ID のとき、基準日。省けば抽出日。")
 def explain(person_id: str | None, file: Path | None, as_of: date | None) -> None:
     """Explain the answer for a pseudonym of the current snapshot, or for an invented person."""
+    from workbench.evaluation import read_case
     from workbench.explanation import explain as account_of
     from workbench.explanation import person_case
 
@@ -100,7 +85,8 @@ def explain(person_id: str | None, file: Path | None, as_of: date | None) -> Non
             "PERSON_ID（p と16桁）か --case FILE のどちらか1つを指定してください。基準日は、事例では as_of に書きます。"
         )
         raise click.UsageError(msg, click.get_current_context())
-    click.echo(account_of(read_one_case(file) if file else person_case(person_id, as_of=as_of)))
+    case = read_case(_read_text(file, "事例1件")) if file else person_case(person_id, as_of=as_of)
+    click.echo(account_of(case))
 
 
 COMMANDS = (evaluate, explain)

@@ -15,11 +15,12 @@ from workbench import schedule
 from workbench.evaluation.case import Case, CaseDose, read_case
 from workbench.queries import query_sql
 from workbench.queries.judging import judge_doses
-from workbench.records import NO_END, TABLES
+from workbench.records import FORMAT_VERSION, NO_END, TABLES
+from workbench.settings import FollowUp
 
 __all__ = ["CLOSING_DAYS", "Case", "evaluate_cases", "read_case"]
 
-CLOSING_DAYS = 30
+CLOSING_DAYS = FollowUp().closing_days  # what the city's settings say where nothing is set
 _LONG_AGO = date(1800, 1, 1)
 _NUMBERS = ("opens_on", "closes_on", "earliest_on")
 _DAYS = ("opens_on", "standard_from", "standard_until", "closes_on", "earliest_next_on", "given_on")
@@ -43,16 +44,11 @@ def evaluate_cases(
         _fill(connection, read, rules)
         slots = _slots(connection, [slot.slot for slot in rules.slots], len(read))
         doses = _doses(connection, _NUMBERS if with_numbers else ())
-    answers = []
-    dose_id = 0
-    for number, case in enumerate(read):
-        found = []
-        for dose in case.doses:
-            seen = dose in _seen(case)
-            found.append(doses[dose_id] if seen else _unseen(dose))
-            dose_id += seen
-        answers.append({"slots": slots[number], "doses": found})
-    return answers
+    judged = iter(doses)
+    return [
+        {"slots": rows, "doses": [next(judged) if _is_seen(case, dose) else _unseen(dose) for dose in case.doses]}
+        for case, rows in zip(read, slots, strict=True)
+    ]
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case], rules: schedule.Schedule) -> None:
@@ -63,7 +59,12 @@ def _fill(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case], rules: s
             {"person_id": number, "as_of": case.as_of, "extracted_on": case.extracted_on}
             for number, case in persons.items()
         ],
-        "dose": [_dose(number, dose) for number, case in persons.items() for dose in _seen(case)],
+        "dose": [
+            {"person_id": number, **dose.model_dump(), "setting": "individual", "source": "case"}
+            for number, case in persons.items()
+            for dose in case.doses
+            if _is_seen(case, dose)
+        ],
         "exemption": [
             {"person_id": number, **row.model_dump(), "from_on": row.from_on or _LONG_AGO}
             for number, case in persons.items()
@@ -101,24 +102,19 @@ def _person(number: int, case: Case) -> dict[str, Any]:
     }
 
 
-def _seen(case: Case) -> list[CaseDose]:
-    """Return the doses that are asked about; one of a later day is answered without the queries."""
-    return [dose for dose in case.doses if dose.given_on <= case.as_of]
+def _is_seen(case: Case, dose: CaseDose) -> bool:
+    """Tell whether a dose is asked about; one of a later day is answered without the queries."""
+    return dose.given_on <= case.as_of
 
 
 def _unseen(dose: CaseDose) -> Answer:
-    given_on = dose.given_on.isoformat()
     return {
         "vaccine": dose.vaccine,
-        "given_on": given_on,
+        "given_on": dose.given_on.isoformat(),
         "evaluation": "impossible",
         "reason": "after_as_of",
         "slot": None,
     }
-
-
-def _dose(number: int, dose: CaseDose) -> dict[str, Any]:
-    return {"person_id": number, **dose.model_dump(), "setting": "individual", "source": "case"}
 
 
 def _about(rule_version: str) -> dict[str, Any]:
@@ -129,7 +125,7 @@ def _about(rule_version: str) -> dict[str, Any]:
         "domain": "cases",
         "rule_version": rule_version,
         "code_version": "cases",
-        "format_version": 1,
+        "format_version": FORMAT_VERSION,
     }
 
 
@@ -139,17 +135,18 @@ def _slots(connection: duckdb.DuckDBPyConnection, order: Sequence[str], count: i
     sql = f"SELECT {', '.join(columns)} FROM ({query_sql('slot_status')})"
     found: list[dict[str, Answer]] = [{} for _ in range(count)]
     for person, slot, status, reason, *days in connection.execute(sql, asked).fetchall():
-        dates = (None if day in (None, NO_END) else day.isoformat() for day in days)
-        found[person][slot] = {"slot": slot, "status": status, "reason": reason} | dict(zip(_DAYS, dates, strict=True))
+        dates = dict(zip(_DAYS, map(_written, days), strict=True))
+        found[person][slot] = {"slot": slot, "status": status, "reason": reason} | dates
     return [[rows[slot] for slot in order] for rows in found]
 
 
-def _doses(connection: duckdb.DuckDBPyConnection, numbers: Sequence[str]) -> dict[int, Answer]:
+def _doses(connection: duckdb.DuckDBPyConnection, numbers: Sequence[str]) -> list[Answer]:
+    """Return the answer of every dose asked about, in the order in which `_fill` entered them."""
     asked = {"as_of": NO_END, "from_on": date.min, "until_on": NO_END}
     columns = ("vaccine", "given_on", "evaluation", "reason", "slot", *numbers)
-    sql = f"SELECT dose_id, {', '.join(columns)} FROM ({query_sql('dose_evaluation')})"
+    sql = f"SELECT {', '.join(columns)} FROM ({query_sql('dose_evaluation')}) ORDER BY dose_id"
     found = connection.execute(sql, asked).fetchall()
-    return {number: dict(zip(columns, map(_written, values), strict=True)) for number, *values in found}
+    return [dict(zip(columns, map(_written, values), strict=True)) for values in found]
 
 
 def _written(value: object) -> object:

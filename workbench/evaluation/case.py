@@ -12,17 +12,19 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from workbench import schedule
 from workbench.errors import ParameterError
+from workbench.lawdates import read_day
 
 UNKNOWN = "unknown"
 
 
 def _read_day(value: object) -> object:
-    if isinstance(value, str):
-        return date.fromisoformat(value)
     if value is None or type(value) is date:
         return value
-    msg = "not a day"
-    raise ValueError(msg)
+    day = read_day(value) if isinstance(value, str) else None
+    if day is None:
+        msg = "not a day"
+        raise ValueError(msg)
+    return day
 
 
 @cache

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,7 @@ __all__ = ["FileCount", "IngestResult", "Job", "Reason", "ingest"]
 
 REFUSED = "-refused"  # ending of the list of an ingest that its rows stopped
 DEFAULT_DOMAIN = "followup"
+JUDGING = "接種の評価"  # what the progress bar of the last step is called
 PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
 CODE_TABLES = {"districts": "district", "clinics": "clinic"}
 
@@ -97,6 +99,7 @@ class _Run:
     def __init__(self, job: Job, extract: Extract, progress: Progress | None) -> None:
         self.job = job
         self.extract = extract
+        self.progress = progress
         self.log = FaultLog()
         self.id = free_id(job.home, f"{extract.extracted_on:%Y%m%d}-{job.at:%Y%m%dT%H%M%S}")
         self.kept: dict[str, int] = {}
@@ -218,7 +221,11 @@ class _Run:
         tables["about"] = pa.Table.from_pylist([self._about(rules.rule_version)], schema=TABLES["about"].schema)
         for name, table in tables.items():
             builder.load_rules(name, table)
-        builder.derive(judge_doses)
+        builder.derive(partial(judge_doses, progress=self._hear_judged))
+
+    def _hear_judged(self, rows: int) -> None:
+        if self.progress:
+            self.progress(JUDGING, rows, rows)
 
     def _about(self, rule_version: str) -> dict[str, object]:
         return {

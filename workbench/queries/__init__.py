@@ -17,6 +17,7 @@ import duckdb
 import pandas as pd
 
 from workbench.errors import QueryError
+from workbench.lawdates import read_day
 from workbench.queries.header import Query, read_query
 
 __all__ = ["Query", "describe", "names", "query_sql", "run_query"]
@@ -133,8 +134,8 @@ def _convert(query: Query, name: str, value: object) -> object:
 def _to_date(value: Any) -> date:  # noqa: ANN401  # whatever a notebook passes
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
+    if isinstance(value, str) and (day := read_day(value)):
+        return day
     raise TypeError
 
 

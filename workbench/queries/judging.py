@@ -21,7 +21,7 @@ Progress = Callable[[int], None]
 def judge_doses(connection: duckdb.DuckDBPyConnection, progress: Progress | None = None) -> int:
     """Fill person_cohort, own_window and judged from the other tables of a writable connection; return rows judged.
 
-    The rule tables must be there. `progress` is told how many parts in a hundred are done since the last call.
+    The rule tables must be there. `progress` hears how many rows are judged so far.
     """
     run = connection.execute
     run(f"INSERT INTO person_cohort {describe('cohort_member').text}")
@@ -36,10 +36,14 @@ def judge_doses(connection: duckdb.DuckDBPyConnection, progress: Progress | None
         for statement in _statements(part, parts - 1):
             run(statement)
         if progress:
-            progress(100 // parts)
+            progress(_judged_rows(connection))
     for step in _steps(shared=True):
         run(f"DROP TABLE {step.name}")
-    return int(run("SELECT count(*) FROM judged").fetchall()[0][0])
+    return _judged_rows(connection)
+
+
+def _judged_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    return int(connection.execute("SELECT count(*) FROM judged").fetchall()[0][0])
 
 
 def _steps(*, shared: bool) -> list[Query]:

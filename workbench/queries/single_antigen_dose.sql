@@ -1,34 +1,18 @@
 -- single_antigen_dose: doses of 麻しん or 風しん alone, with the window of MR of their days, which judges them.
 -- Params   $part INTEGER  one of the parts into which the persons are divided, so that a city fits
 --          $mask INTEGER  their number less one (a power of two)
--- Reads    own_window, own_window_slot, seen_dose, series_days, series_slot, series_vaccine, vaccine, window
+-- Reads    own_window, own_window_slot, series_slot, single_dose, window
 -- Returns  one row per dose, in no order
 --          dose_id BIGINT, opens_on DATE, closes_on DATE
 -- Nulls    opens_on, closes_on: no window on its day
 -- Privacy  pseudonymous rows, one per dose: for other queries
 -- Why      docs/decisions/0011-evaluation.md
-WITH
-code AS (
-    SELECT
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'MR') AS combined,
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'M') AS measles,
-        max(v.vaccine_no) FILTER (WHERE v.vaccine = 'R') AS rubella
-    FROM vaccine AS v
-)
-
 SELECT
     d.dose_id,
     CASE WHEN x.slot_no IS NULL THEN w.opens_on ELSE o.opens_on END AS opens_on,
     CASE WHEN x.slot_no IS NULL THEN w.closes_on ELSE o.closes_on END AS closes_on
-FROM seen_dose AS d
-INNER JOIN code AS c ON d.vaccine_no IN (c.measles, c.rubella)
-INNER JOIN series_vaccine AS f
-    ON c.combined = f.vaccine_no AND f.by_age AND d.birth_date BETWEEN f.births_from AND f.births_until
-INNER JOIN series_days AS y
-    ON
-        d.birth_date = y.birth_date AND f.series_no = y.series_no AND f.vaccine_no = y.vaccine_no
-        AND d.given_on BETWEEN y.from_on AND y.until_on
-INNER JOIN series_slot AS s ON f.series_no = s.series_no AND s.position = 1
+FROM single_dose AS d
+INNER JOIN series_slot AS s ON d.series_no = s.series_no AND s.position = 1
 LEFT JOIN own_window_slot AS x ON d.person_id = x.person_id AND s.slot_no = x.slot_no
 LEFT JOIN own_window AS o
     ON d.person_id = o.person_id AND s.slot_no = o.slot_no AND d.given_on BETWEEN o.known_from AND o.known_until

@@ -18,6 +18,7 @@ from datetime import date
 from pathlib import Path
 
 from workbench.errors import ParameterError, RunError
+from workbench.lawdates import read_day
 
 Value = str | int | bool
 
@@ -60,13 +61,8 @@ class Kind:
 
 
 def _read_date(text: str) -> str | None:
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return text if FIRST_DAY <= day <= LAST_DAY else None
+    day = read_day(text)
+    return text if day and FIRST_DAY <= day <= LAST_DAY else None
 
 
 def _reads_number(first: int, last: int) -> Callable[[str], int | None]:

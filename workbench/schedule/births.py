@@ -10,9 +10,11 @@ import pyarrow as pa
 
 from workbench.records import NO_END, TABLES
 from workbench.schedule.expressions import DayRule, parse_day
-from workbench.schedule.model import Programme, Variant
+from workbench.schedule.model import Programme, Skip, Variant
 from workbench.schedule.tables import Numbers
 from workbench.schedule.windows import NO_START, ONE_DAY
+
+_Skip = tuple[DayRule | None, int | None]  # the day of life, and the position to go on with
 
 
 @dataclass(frozen=True)
@@ -53,48 +55,37 @@ class BirthRules:
         ]
 
     def _variants(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for series, variant, row, first, last in self._variant_rules:
+        for series, variant, row, first, last, products in self._variant_rules:
             if row.has_birth(birth):
                 days = first(birth) if first else NO_START, last(birth) if last else NO_END
-                for product in row.first_products or [None]:
-                    yield birth, series, variant, self._product_no(row.series, product), *days
-
-    def _product_no(self, series: str, product: str | None) -> int | None:
-        if product is None:
-            return None
-        fed = {
-            feed.vaccine
-            for programme in self.programmes
-            for row in programme.series
-            if row.series == series
-            for feed in row.fed_by
-        }
-        return next(no for (vaccine, name), no in self._no.product.items() if vaccine in fed and name == product)
+                for product in products:
+                    yield birth, series, variant, product, *days
 
     @cached_property
-    def _variant_rules(self) -> list[tuple[int, int, Variant, DayRule | None, DayRule | None]]:
-        rows = [row for programme in self.programmes for row in programme.variant]
-        return [
-            (
-                self._no.series[row.series],
-                self._no.variant[row.series, row.variant],
-                row,
-                parse_day(row.first_from) if row.first_from else None,
-                parse_day(row.first_until) if row.first_until else None,
-            )
-            for row in rows
-        ]
+    def _variant_rules(self) -> list[tuple[int, int, Variant, DayRule | None, DayRule | None, list[int | None]]]:
+        """Rows with their numbers; `products` is [None] where the product of the first dose does not matter."""
+        found = []
+        for programme in self.programmes:
+            fed = {row.series: {feed.vaccine for feed in row.fed_by} for row in programme.series}
+            for row in programme.variant:
+                first = parse_day(row.first_from) if row.first_from else None
+                last = parse_day(row.first_until) if row.first_until else None
+                products = [
+                    number
+                    for (vaccine, name), number in self._no.product.items()
+                    if vaccine in fed[row.series] and name in row.first_products
+                ]
+                found.append((*self._numbers(row), row, first, last, products if row.first_products else [None]))
+        return found
 
     def _skips(self, birth: date) -> Iterator[tuple[Any, ...]]:
-        for series, variant, dose, previous in self._skip_rules:
-            dose_after, previous_after = (rule[0](birth) if rule else None for rule in (dose, previous))
-            positions = (rule[1] if rule else None for rule in (dose, previous))
-            dose_position, previous_position = positions
-            yield birth, series, variant, dose_after, dose_position, previous_after, previous_position
+        for series, variant, (dose, dose_position), (previous, previous_position) in self._skip_rules:
+            days = dose(birth) if dose else None, previous(birth) if previous else None
+            yield birth, series, variant, days[0], dose_position, days[1], previous_position
 
     @cached_property
-    def _skip_rules(self) -> list[tuple[int, int, tuple[DayRule, int] | None, tuple[DayRule, int] | None]]:
-        """One row for each variant: the day after which its slots are skipped, and the position to go on with."""
+    def _skip_rules(self) -> list[tuple[int, int, _Skip, _Skip]]:
+        """One row for each variant: the days after which its slots are skipped, and the position to go on with."""
         found = []
         for programme in self.programmes:
             for row in programme.variant:
@@ -103,25 +94,22 @@ class BirthRules:
                     for skip in programme.skip
                     if skip.series == row.series and row.variant in (skip.variants or [row.variant])
                 ]
-                dose, previous = (
-                    next(
-                        (
-                            (
-                                parse_day(day),
-                                1 + max(row.slots.index(slot) + 1 for slot in skip.slots if slot in row.slots),
-                            )
-                            for skip in mine
-                            if (day := getattr(skip, key)) and set(skip.slots) & set(row.slots)
-                        ),
-                        None,
-                    )
-                    for key in ("dose_after", "previous_after")
-                )
-                if dose or previous:
-                    found.append(
-                        (self._no.series[row.series], self._no.variant[row.series, row.variant], dose, previous)
-                    )
+                rules = _skip(row, mine, "dose_after"), _skip(row, mine, "previous_after")
+                if any(day for day, _ in rules):
+                    found.append((*self._numbers(row), *rules))
         return found
+
+    def _numbers(self, row: Variant) -> tuple[int, int]:
+        return self._no.series[row.series], self._no.variant[row.series, row.variant]
+
+
+def _skip(variant: Variant, rows: Sequence[Skip], key: str) -> _Skip:
+    for row in rows:
+        day = getattr(row, key)
+        places = [variant.slots.index(slot) + 1 for slot in row.slots if slot in variant.slots]
+        if day and places:
+            return parse_day(day), max(places) + 1
+    return None, None
 
 
 def arrow_table(name: str, found: Iterable[tuple[Any, ...]]) -> pa.Table:

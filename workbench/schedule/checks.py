@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 
 from workbench.errors import ScheduleError
 from workbench.schedule.expressions import parse_day
-from workbench.schedule.model import Edition, LegalWindow, Programme, StandardPeriod
+from workbench.schedule.model import Choice, Edition, LegalWindow, Programme, StandardPeriod
 
 EDITION_FILE = "schedule.toml"
 _Version = LegalWindow | StandardPeriod
@@ -65,7 +65,7 @@ def _check_references(file: str, programme: Programme) -> None:
         for number, row in enumerate(getattr(programme, table), 1):
             if not slots.issuperset(row.slots):
                 raise refusal(file, f"[[{table}]] {number}番目", "slots", _UNKNOWN_SLOT)
-    if slots != {slot for row in programme.window for slot in row.slots}:
+    if slots != {slot for row in programme.window if row.extension is None for slot in row.slots}:
         raise refusal(file, "[[window]]", "slots", "対象期間のない枠があります。[[window]] を足してください")
 
 
@@ -83,13 +83,14 @@ def _check_series(file: str, programme: Programme, edition: Edition) -> None:
 
 def _check_variants(file: str, programme: Programme, edition: Edition) -> None:
     variants = {row.variant for row in programme.variant}
-    products = {row.product for row in edition.product}
+    feeds = {row.series: {feed.vaccine for feed in row.fed_by} for row in programme.series}
     for table in ("skip", "waive", "interval"):
         for number, row in enumerate(getattr(programme, table), 1):
             if not variants.issuperset(row.variants):
                 reason = "[[variant]] にない区分です。足すか、綴りを直してください"
                 raise refusal(file, f"[[{table}]] {number}番目", "variants", reason)
     for number, row in enumerate(programme.variant, 1):
+        products = {product.product for product in edition.product if product.vaccine in feeds[row.series]}
         if not products.issuperset(row.first_products):
             reason = f"{EDITION_FILE} の [[product]] にない製品です。足すか、綴りを直してください"
             raise refusal(file, f"[[variant]] {number}番目", "first_products", reason)
@@ -137,8 +138,12 @@ def _check_versions(file: str, table: str, rows: Sequence[_Version]) -> None:
         where = f"[[{table}]]（枠 {slot}）"
         for births in {_births(row) for row in mine}:
             for before, after in pairwise(row for row in mine if _births(row) == births):
-                if (before.effective_to or date.max) >= after.effective_from:
+                last = before.effective_to or date.max
+                if last >= after.effective_from:
                     reason = "版の期間が重なっています。前の版の effective_to を直してください"
+                    raise refusal(file, where, "effective_to", reason)
+                if last + _ONE_DAY < after.effective_from:
+                    reason = "版と版の間に空いた日があります。前の版の effective_to を直してください"
                     raise refusal(file, where, "effective_to", reason)
         for one, other in combinations(mine, 2):
             apart = (
@@ -234,14 +239,17 @@ def _check_unique(files: Mapping[str, Programme]) -> None:
 
 
 def _check_edition(files: Mapping[str, Programme], edition: Edition) -> None:
-    """Groups name series that exist, choices series of their group, and every group ends with a row for all others."""
+    """Check that the codes of `schedule.toml` exist, and that a choice is left for everybody in every group."""
+    _check_codes(edition)
     series = {row.series for programme in files.values() for row in programme.series}
     groups = {row.group: row for row in edition.group}
     for number, row in enumerate(edition.group, 1):
         if not series.issuperset(row.series):
-            raise refusal(
-                EDITION_FILE, f"[[group]] {number}番目", "series", "どのファイルにもない列です。綴りを直してください"
-            )
+            reason = "どのファイルにもない列です。綴りを直してください"
+            raise refusal(EDITION_FILE, f"[[group]] {number}番目", "series", reason)
+        if not _leaves_nobody_out([choice for choice in edition.choice if choice.group == row.group]):
+            reason = "どの条件にも当てはまらない人の行（条件のない [[choice]]）が、ない日があります。足してください"
+            raise refusal(EDITION_FILE, f"[[choice]]（組 {row.group}）", "group", reason)
     for number, row in enumerate(edition.choice, 1):
         group = groups.get(row.group)
         if group is None or not set(row.series) <= set(group.series):
@@ -252,6 +260,37 @@ def _check_edition(files: Mapping[str, Programme], edition: Edition) -> None:
     for row in edition.between:
         if not row.minimum.endswith("d") or "m" in row.minimum:
             raise refusal(EDITION_FILE, "[[between]]", "minimum", "日数（27d の形）で書いてください")
+
+
+def _check_codes(edition: Edition) -> None:
+    known = [row.vaccine for row in edition.vaccine]
+    names = [(row.vaccine, name) for row in edition.product for name in row.names]
+    for table, key, codes in (("vaccine", "vaccine", known), ("product", "names", names)):
+        if len(codes) != len(set(codes)):
+            reason = "同じものが2回書かれています。片方を削除してください"
+            raise refusal(EDITION_FILE, f"[[{table}]]", key, reason)
+    used = {
+        "product": [row.vaccine for row in edition.product],
+        "cohort": [row.vaccine for row in edition.cohort if row.vaccine],
+        "group": [vaccine for row in edition.group for vaccine in row.order],
+        "choice": [vaccine for row in edition.choice for vaccine in (*row.any_of, *row.also_any_of, *row.first)],
+    }
+    for table, codes in used.items():
+        if not set(known).issuperset(codes):
+            raise refusal(EDITION_FILE, f"[[{table}]]", "vaccine", _UNKNOWN_VACCINE)
+
+
+def _leaves_nobody_out(choices: Sequence[Choice]) -> bool:
+    """Tell whether on every day there is a row without a condition on births, history or cohort."""
+    conditions = ("births_from", "births_until", "any_of", "also_any_of", "first", "cohort")
+    plain = [row for row in choices if not any(getattr(row, name) for name in conditions)]
+    next_day = date.min
+    for row in sorted(plain, key=lambda row: row.effective_from or date.min):
+        if (row.effective_from or date.min) <= next_day:
+            if row.effective_to is None:
+                return True
+            next_day = max(next_day, row.effective_to + _ONE_DAY)
+    return False
 
 
 def _check_known(edition: Edition, cohorts: Iterable[str | None]) -> None:

@@ -5,8 +5,8 @@ later one replaces has no end until then, and an extension opens a window again.
 `KnownWindow`, each with the days on which it is the answer (decision evaluation, "Windows as known on a day").
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -77,7 +77,7 @@ class Version:
         end = NO_END if self.replaced_on else self.effective_to
         if self.first(births_until) > end:
             births_until = _first_birth(births_from, births_until, lambda day: self.first(day) > end) - ONE_DAY
-        return Version(**(self.__dict__ | {"births_from": births_from, "births_until": births_until}))
+        return replace(self, births_from=births_from, births_until=births_until)
 
 
 class DatedRow(NamedTuple):
@@ -279,7 +279,7 @@ def _joined(found: Iterable[KnownWindow]) -> Iterator[KnownWindow]:
         yield last
 
 
-def _first_birth(low: date, high: date, holds: object) -> date:
+def _first_birth(low: date, high: date, holds: Callable[[date], bool]) -> date:
     """Return the first birth of a range for which something holds that holds for all later ones (by halving)."""
     start, end = low.toordinal(), high.toordinal() + 1
     while start < end:
