@@ -3,7 +3,6 @@
 import json
 import re
 import tomllib
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,8 @@ from tests.tables import rows
 from workbench import schedule
 from workbench.evaluation import Case, evaluate_cases
 from workbench.explanation import explain
-from workbench.explanation.words import span_words, wareki
+from workbench.explanation.words import span_words
+from workbench.lawdates import wareki_with_weekday
 from workbench.queries import describe
 
 TEXTS = tomllib.loads((Path(__file__).parents[1] / "workbench/explanation/texts.toml").read_text(encoding="utf-8"))
@@ -239,22 +239,6 @@ def test_every_reason_of_a_dose_has_a_text_and_every_text_its_reason():
 # ---------------------------------------------------------------- days
 
 
-@pytest.mark.parametrize(
-    ("day", "written"),
-    [
-        ("2026-05-09", "令和8年5月9日（土）"),
-        ("2019-05-01", "令和元年5月1日（水）"),
-        ("2019-04-30", "平成31年4月30日（火）"),
-        ("1989-01-07", "昭和64年1月7日（土）"),
-        ("1926-12-24", "大正15年12月24日（金）"),
-        ("1900-01-01", "明治33年1月1日（月）"),
-        ("1860-03-01", "西暦1860年3月1日（木）"),
-    ],
-)
-def test_a_day_is_said_in_its_era(day, written):
-    assert wareki(date.fromisoformat(day)) == written
-
-
 @pytest.mark.parametrize(("text", "said"), [("27d", "27日以上"), ("6m", "6月以上"), ("2m15d", "2月と15日以上")])
 def test_a_span_is_said_as_people_say_it(text, said):
     assert span_words(text) == said
@@ -289,8 +273,8 @@ def test_every_person_of_a_snapshot_is_explained_without_a_key(desk):
     for person_id, birth in people:
         answer = desk.enter("explain", format_person_id(person_id), WORKBENCH_PASSPHRASE_FILE="/nowhere")
         assert answer.code == 0, answer.err
-        assert f"{wareki(birth)}生まれ" in answer.out
-        assert f"{wareki(extracted_on)}現在" in answer.out
+        assert f"{wareki_with_weekday(birth)}生まれ" in answer.out
+        assert f"{wareki_with_weekday(extracted_on)}現在" in answer.out
         assert "根拠：" in answer.out
 
 

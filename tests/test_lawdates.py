@@ -125,3 +125,27 @@ def test_both_shortcuts_are_wrong_as_often_as_was_counted():
     after = sum(shifted(birth, n) - DAY != lawdates.reach_months(birth, n) for birth, n in cases)
 
     assert (len(cases), before, after) == (45_468, 263, 354)
+
+
+@pytest.mark.parametrize(
+    ("day", "written"),
+    [
+        ("2026-05-09", "令和8年5月9日（土）"),
+        ("2019-05-01", "令和元年5月1日（水）"),
+        ("2019-04-30", "平成31年4月30日（火）"),
+        ("1989-01-07", "昭和64年1月7日（土）"),
+        ("1926-12-24", "大正15年12月24日（金）"),
+        ("1900-01-01", "明治33年1月1日（月）"),
+        ("1860-03-01", "西暦1860年3月1日（木）"),
+    ],
+)
+def test_a_day_is_said_in_its_era(day, written):
+    assert lawdates.wareki_with_weekday(date.fromisoformat(day)) == written
+
+
+@pytest.mark.parametrize(
+    "text", ["20261101", "2026-W45-1", "2026-11-1", "2026-11-31", "２０２６-11-01", "2026-11-01T00:00", ""]
+)
+def test_a_day_is_read_in_one_form_only(text):
+    assert lawdates.read_day(text) is None
+    assert lawdates.read_day("2026-11-01") == date(2026, 11, 1)

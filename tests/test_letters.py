@@ -16,7 +16,14 @@ from workbench.errors import LetterError
 from workbench.outputs import typesetter
 from workbench.outputs.envelopes import Envelope, address_area, envelope
 from workbench.outputs.letters import CHUNK, Batch, Letter, can_print, fitted, letter_data, make_pdf
-from workbench.outputs.wording import SharedWords, letter_words, programmes, shared_words, wareki, wareki_with_weekday
+from workbench.outputs.wording import (
+    SharedWords,
+    letter_day,
+    letter_day_with_weekday,
+    letter_words,
+    programmes,
+    shared_words,
+)
 from workbench.schedule import load
 from workbench.settings import Office
 
@@ -83,10 +90,10 @@ def test_every_class_a_slot_of_the_schedule_has_words_and_no_other():
 
 
 def test_dates_are_written_as_the_law_writes_them():
-    assert wareki_with_weekday(date(2027, 3, 31)) == "令和9年3月31日（水）"
-    assert wareki(date(2019, 5, 1)) == "令和元年5月1日"
+    assert letter_day_with_weekday(date(2027, 3, 31)) == "令和9年3月31日（水）"
+    assert letter_day(date(2019, 5, 1)) == "令和元年5月1日"
     with pytest.raises(LetterError, match="令和より前"):
-        wareki(date(2019, 4, 30))
+        letter_day(date(2019, 4, 30))
 
 
 def test_a_slot_without_words_makes_no_letter():

@@ -25,6 +25,16 @@ PREGNANCY_DAYS = 280  # 40週0日, the expected date of delivery
 
 UpperReading = Literal["clear", "elapsed"]
 
+# 元号法 and the edicts; what is read, in its many forms, is a matter of `sources`.
+ERAS = (
+    ("令和", date(2019, 5, 1)),
+    ("平成", date(1989, 1, 8)),
+    ("昭和", date(1926, 12, 25)),
+    ("大正", date(1912, 7, 30)),
+    ("明治", date(1868, 1, 1)),
+)
+WEEKDAYS = "月火水木金土日"
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -34,6 +44,18 @@ def read_day(text: str) -> date | None:
         return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
         return None
+
+
+def wareki(day: date) -> str:
+    """Write a day as the law's papers do: 令和9年3月31日; the first year is 元年, days before 明治 are 西暦."""
+    name, first = next((era for era in ERAS if era[1] <= day), ("西暦", date.min))
+    year = day.year - first.year + 1
+    return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+
+
+def wareki_with_weekday(day: date) -> str:
+    """Write a day with its weekday: 令和9年3月31日（水）."""
+    return f"{wareki(day)}（{WEEKDAYS[day.weekday()]}）"
 
 
 def reach_months(birth: date, months: int) -> date:

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import Any
 
 from workbench.explanation.rules import PersonRules, citation
-from workbench.explanation.words import read_day, say, span_words, texts, wareki
+from workbench.explanation.words import read_day, say, span_words, texts
+from workbench.lawdates import wareki_with_weekday
 
 Answer = dict[str, Any]
 
@@ -198,7 +199,7 @@ def reason_of_slot(person: PersonRules, row: Answer) -> str:
 
 def _filled(person: PersonRules, row: Answer, key: str) -> str:
     days = {name: read_day(row[name]) for name in _DATES}
-    words = {name: wareki(day) for name, day in days.items() if day}
+    words = {name: wareki_with_weekday(day) for name, day in days.items() if day}
     number = (days["closes_on"] - person.case.as_of).days if days["closes_on"] else None
     left = say("dates", "left", number=number) if number else say("dates", "left_none")
     short = {"given": "given_on", "opens": "opens_on", "closes": "closes_on", "from": "standard_from"}

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from workbench.lawdates import wareki_with_weekday
 from workbench.schedule.expressions import span_parts
 
 
@@ -16,19 +17,9 @@ def texts() -> dict[str, Any]:
 
 
 def say(room: str, name: str, /, **filled: object) -> str:
-    """Return a sentence of `texts.toml`, filled in; days are written as `wareki` writes them."""
-    words = {key: wareki(value) if isinstance(value, date) else value for key, value in filled.items()}
+    """Return a sentence of `texts.toml`, filled in; days are written in 和暦 with the weekday."""
+    words = {key: wareki_with_weekday(value) if isinstance(value, date) else value for key, value in filled.items()}
     return texts()[room][name].format(**words)
-
-
-def wareki(day: date) -> str:
-    """Write a day as people say it: 令和8年5月9日（土）; the first year is 元年."""
-    weekday = texts()["weekdays"][day.weekday()]
-    era = next((era for era in texts()["era"] if era["first"] <= day), None)
-    if era is None:
-        return f"西暦{day.year}年{day.month}月{day.day}日（{weekday}）"
-    year = day.year - era["first"].year + 1
-    return f"{era['name']}{'元' if year == 1 else year}年{day.month}月{day.day}日（{weekday}）"
 
 
 def span_words(text: str) -> str:

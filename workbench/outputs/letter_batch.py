@@ -25,7 +25,7 @@ from workbench.ledger import Head, Ledger
 from workbench.outputs.letters import Batch, Letter, Progress, can_print, fitted, make_pdf
 from workbench.outputs.lists import PseudonymousList, read_list
 from workbench.outputs.restricted_list import RestrictedList, encrypted_workbook
-from workbench.outputs.wording import letter_words, slot_label, wareki, wareki_with_weekday
+from workbench.outputs.wording import letter_day, letter_day_with_weekday, letter_words, slot_label
 from workbench.settings import Home, Settings, make_folder, sync_folder, write_private
 from workbench.vault import Approval, Revealed, Vault
 
@@ -212,7 +212,7 @@ def _letter(mailing: Mailing) -> Letter:
     return Letter(
         number="",
         slot=contact.listed.slot,
-        deadline=wareki_with_weekday(contact.listed.closes_on),
+        deadline=letter_day_with_weekday(contact.listed.closes_on),
         name=contact.name,
         postcode=_with_hyphen(to.postcode),
         address=to.address,
@@ -247,7 +247,7 @@ def _conditions(
     return [
         ("作成単位", plan.batch_id),
         ("作成日時", f"{at:%Y-%m-%d %H:%M:%S}"),
-        ("作成基準日", wareki(plan.listed.as_of)),
+        ("作成基準日", letter_day(plan.listed.as_of)),
         ("接種", "、".join(slot_label(slot) for slot in slots)),
         ("一覧のSHA-256", plan.list_sha256),
         ("スナップショット", plan.listed.snapshot_id),

@@ -13,13 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from workbench import lawdates
 from workbench.errors import LetterError
 from workbench.settings import Office, Text
 
 SHARED_FILE = "shared.toml"
-WEEKDAYS = "月火水木金土日"
-REIWA_BEGAN = date(2019, 5, 1)
-REIWA_BEFORE_FIRST = 2018  # Reiwa n is the year 2018 + n
+REIWA_BEGAN = lawdates.ERAS[0][1]
 
 
 class _Strict(BaseModel):
@@ -72,8 +71,8 @@ class ProgrammeWords(_Strict):
     slots: dict[str, SlotWords]
 
 
-def wareki(day: date) -> str:
-    """Write a day as the law's papers do: 令和9年3月31日; the first year is 元年.
+def letter_day(day: date) -> str:
+    """Write a day of a letter: 令和9年3月31日.
 
     Raises:
         LetterError: the day is before Reiwa, which no letter speaks of.
@@ -81,13 +80,12 @@ def wareki(day: date) -> str:
     if day < REIWA_BEGAN:
         msg = "令和より前の日付は通知に書けません。一覧の期限を確認してください。何も作成していません。"
         raise LetterError(msg)
-    year = day.year - REIWA_BEFORE_FIRST
-    return f"令和{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    return lawdates.wareki(day)
 
 
-def wareki_with_weekday(day: date) -> str:
-    """Write a day with its weekday: 令和9年3月31日（水）."""
-    return f"{wareki(day)}（{WEEKDAYS[day.weekday()]}）"
+def letter_day_with_weekday(day: date) -> str:
+    """Write a day with its weekday: 令和9年3月31日（水）; as `letter_day`."""
+    return f"{letter_day(day)}（{lawdates.WEEKDAYS[day.weekday()]}）"
 
 
 @cache
@@ -125,7 +123,7 @@ def letter_words(slots: Iterable[str], *, office: Office, as_of: date) -> dict[s
         LetterError: no programme file has words for a slot.
     """
     shared = shared_words()
-    speaks_for = wareki(as_of)
+    speaks_for = letter_day(as_of)
     opening = {
         "guardian": shared.opening_guardian.format(as_of=speaks_for),
         "self": shared.opening_self.format(as_of=speaks_for),
