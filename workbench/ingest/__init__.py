@@ -49,7 +49,7 @@ __all__ = ["FileCount", "IngestResult", "Job", "Reason", "ingest"]
 
 REFUSED = "-refused"  # ending of the list of an ingest that its rows stopped
 DEFAULT_DOMAIN = "followup"
-JUDGING = "接種の評価"  # what the progress bar of the last step is called
+RULES, JUDGING = "規則の展開", "接種の評価"  # what the progress bars of the last steps are called
 PERSON_TABLES = {"exemptions": "exemption", "specials": "special"}
 CODE_TABLES = {"districts": "district", "clinics": "clinic"}
 
@@ -126,7 +126,8 @@ class _Run:
             vault = Vault(self.job.home.vault / self.id, self.job.master.derive("vault"))
             written = beside.submit(vault.write, self._register(residents))
             files = self._reconcile(builder)
-            self._load_rules(builder, files)
+            self._load_origin(builder, files)
+            self._apply_law(builder)
             written.result()
             ref = builder.finish(self._facts(files))
         report = self._report()
@@ -210,22 +211,28 @@ class _Run:
         known = self.log.fault(code)
         return Reason(code, known.title, known.outcome, rows)
 
-    def _load_rules(self, builder: SnapshotBuilder, files: tuple[FileCount, ...]) -> None:
-        rules = schedule.load()
-        tables = rules.tables(
+    def _load_origin(self, builder: SnapshotBuilder, files: tuple[FileCount, ...]) -> None:
+        about = self._about(schedule.load().rule_version)
+        builder.load_rules("quality", quality_table(files))
+        builder.load_rules("about", pa.Table.from_pylist([about], schema=TABLES["about"].schema))
+
+    def _apply_law(self, builder: SnapshotBuilder) -> None:
+        """Expand the statute for the days that occur, then judge every dose by it."""
+        self._hear(RULES, 0)
+        tables = schedule.load().tables(
             builder.distinct_days("person", "birth_date"),
             builder.distinct_days("dose", "given_on"),
             builder.special_reasons(),
         )
-        tables["quality"] = quality_table(files)
-        tables["about"] = pa.Table.from_pylist([self._about(rules.rule_version)], schema=TABLES["about"].schema)
         for name, table in tables.items():
             builder.load_rules(name, table)
-        builder.derive(partial(judge_doses, progress=self._hear_judged))
+        self._hear(RULES, sum(table.num_rows for table in tables.values()))
+        self._hear(JUDGING, 0)
+        builder.derive(partial(judge_doses, progress=partial(self._hear, JUDGING)))
 
-    def _hear_judged(self, rows: int) -> None:
+    def _hear(self, step: str, rows: int) -> None:
         if self.progress:
-            self.progress(JUDGING, rows, rows)
+            self.progress(step, rows, rows)
 
     def _about(self, rule_version: str) -> dict[str, object]:
         return {
