@@ -188,8 +188,15 @@ class TableLayout(_Strict):
         lacking = [name for name in CONTRACT[self.holds].must if name not in self.provided]
         unlike = [name for name, column in kept.items() if name in fields and KINDS[column.type] != fields[name]]
         unknown = [name for name in (*kept, *self.constants) if name not in fields]
+        strange = [name for name, known in CONTRACT[self.holds].words.items() if not self._values(name) <= known]
         found = {"必ず要る項目がありません": lacking, "項目の型が違います": unlike, "知らない項目です": unknown}
+        found |= {"知らない値があります": strange}
         return [f"{text}（{'、'.join(names)}）" for text, names in found.items() if names]
+
+    def _values(self, name: str) -> set[str | int]:
+        """Return what a field can say: its constant, or what its codes mean."""
+        coded = (set(column.code_table.values.values()) for column in self.columns if column.field == name)
+        return {self.constants[name]} if name in self.constants else set().union(*coded)
 
     @model_validator(mode="after")
     def _bytes_are_those_of_fixed_records(self) -> Self:
