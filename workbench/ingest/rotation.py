@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from workbench import keys
 from workbench.errors import KeyFileError, StorageError
 from workbench.ingest import guards
 from workbench.ingest.guards import free_id, only_one, plain_storage_errors
@@ -88,7 +89,7 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
 
 
 def settle(home: Home, master: MasterKey) -> None:
-    """Finish a rotation that was killed, or undo it: `master`, just opened, says which. Nothing where there is none."""
+    """Finish a rotation that was killed, or undo it; `master`, old or new, signs. Nothing where there is none."""
     if (home.keys / PENDING).exists():
         with plain_storage_errors(), only_one(home):
             _settle(home, master)
@@ -115,10 +116,11 @@ def read_map(home: Home, master: MasterKey) -> pa.Table:
 
 
 def _settle(home: Home, master: MasterKey) -> None:
+    """Go on or back as the key file says: `master` may have been opened before that file was replaced."""
     pending = _pending(home)
     if pending is None:
         return
-    if master.key_id == pending.new_key_id:
+    if keys.status(home.keys).key_id == pending.new_key_id:
         _go_on(home, pending)
         _enter(home, master, "keys_rotated", pending)
     else:
