@@ -140,19 +140,11 @@ def keys_destroy(key_id: str, passphrase_file: Path | None) -> None:
         msg = "番号が今の鍵と違います。workbench keys status で確かめてください。何も破棄していません。"
         raise KeyFileError(msg)
     last = _destroyed(home)
-    if last is None or last.subject.get("key") != f"id-{key_id}":  # else: entered, and killed before the keys were gone
-        master = passphrase.unlock(home, passphrase_file)
-        counts = {"vaults": sum(1 for path in home.vault.glob("*") if path.is_dir())}
-        books.open_ledger(home, master).append(
-            "keys_destroyed",
-            actor=master.signer.officer,
-            purpose="鍵の破棄による暗号化消去",
-            approved_by=None,
-            subject={"key": f"id-{key_id}"},
-            counts=counts,
-            at=clock.now(),
-        )
+    is_entered = last is not None and last.subject.get("key") == f"id-{key_id}"  # killed before the keys were gone
+    master = None if is_entered else passphrase.unlock(home, passphrase_file)
     with _alone(home):
+        if master:
+            _enter_destruction(home, master, at=clock.now())
         changes.destroy(home.keys)
         shutil.rmtree(home.vault, ignore_errors=True)  # noise from here on
     click.echo(f"鍵 {key_id} を破棄しました。保管庫の名簿と仮名の対応は、二度と戻せません。台帳に記録しました。")
@@ -189,6 +181,18 @@ def _enter(
         approved_by=None,
         subject=key | ({"public_key": change.officer.public_key} if action == "officer_added" else {}),
         counts={},
+        at=at,
+    )
+
+
+def _enter_destruction(home: Home, master: "keys.MasterKey", *, at: datetime) -> None:
+    books.open_ledger(home, master).append(
+        "keys_destroyed",
+        actor=master.signer.officer,
+        purpose="鍵の破棄による暗号化消去",
+        approved_by=None,
+        subject={"key": f"id-{master.key_id}"},
+        counts={"vaults": sum(1 for path in home.vault.glob("*") if path.is_dir())},
         at=at,
     )
 
