@@ -181,12 +181,20 @@ def test_what_cannot_be_entered_stays(desk):
 
 
 def test_a_removal_that_was_killed_half_way_is_finished(desk):
-    killed = desk.home.restricted / f"L20261001-090000-0000{snapshot.BUILDING}"
+    killed = desk.home.restricted / f".L20261001-090000-0000{snapshot.BUILDING}"
     killed.mkdir()
     (killed / "letters.pdf").write_text("x", encoding="utf-8")
     apply(desk, "restricted", at=datetime.fromisoformat("2026-11-02T09:00:00+09:00"))
 
     assert [path.name for path in desk.home.restricted.iterdir()] == ["L20261101-090000-0000"]
+
+
+def test_what_others_are_writing_at_the_same_time_stays(desk):
+    report = desk.home.outputs / "reports" / "coverage" / f"20270601-090000_x{snapshot.BUILDING}"
+    (report / "data").mkdir(parents=True)
+    apply(desk, *ALL)
+
+    assert (report / "data").is_dir()
 
 
 def test_at_the_command_line_the_plan_shows_and_apply_says_what_it_left(desk):
