@@ -81,6 +81,7 @@ WRONG = {
     "for ever and a month": SHORT.format(name="vault", confirmed="true") + "forever = true",
     "not said whether confirmed": SHORT.format(name="vault", confirmed="true").replace("confirmed = true", ""),
     "an unknown word": SHORT.format(name="vault", confirmed="true") + "hurry = true",
+    "two periods from the same day": SHORT.format(name="vault", confirmed="true") * 2,
     "no rule": "",
     "no TOML": "= =",
 }
@@ -91,7 +92,7 @@ def test_a_file_of_rules_that_is_not_understood_deletes_nothing(tmp_path, case):
     path = tmp_path / "retention.toml"
     path.write_text(WRONG[case], encoding="utf-8")
 
-    with pytest.raises(SettingsError, match="何も削除していません"):
+    with pytest.raises(SettingsError, match=r"retention\.toml [をのに].*何も削除していません"):
         retention.load_rules(path)
 
 
@@ -145,6 +146,16 @@ def test_what_has_expired_goes_and_what_is_published_stays(desk):
         (item.record_class, item.path.name) for item in removed
     ]
     assert desk.enter("ledger", "verify").code == 0
+
+
+def test_the_list_of_characters_goes_with_the_list_of_refused_rows(desk):
+    lists = desk.home.registers / "characters"
+    lists.mkdir(exist_ok=True)
+    (lists / f"{snapshot.current(desk.home).id}.csv").write_text("ファイル,列,文字コード,種類,件数\n", encoding="utf-8")
+    removed, _ = apply(desk, "quarantine")
+
+    assert [item.path.parent.name for item in removed] == ["characters", *["quarantine"] * 3]
+    assert list(lists.iterdir()) == []
 
 
 def test_the_vault_can_go_before_its_snapshot(desk):

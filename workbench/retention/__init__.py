@@ -32,7 +32,7 @@ _PLACES = {
     "vault": ("vault", "[0-9]*"),
     "report": ("outputs", "reports/*/[0-9]*"),
     "restricted": ("restricted", "L[0-9]*"),
-    "quarantine": ("registers", "quarantine/*.csv"),
+    "quarantine": ("registers", "*/[0-9]*.csv"),  # the list of refused rows, and of characters beside it
 }
 
 
