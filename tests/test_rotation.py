@@ -260,6 +260,17 @@ def test_a_key_opened_before_it_was_replaced_does_not_undo_a_rotation(desk, step
     assert whole(desk.home, open_keys(desk.home))
 
 
+def test_a_rotation_killed_within_its_entry_is_finished(desk, steps):
+    switch, _ = steps
+    kill_at(desk.home, switch + 1)
+    with (desk.home.registers / "ledger.jsonl").open("ab") as book:
+        book.write(b'{"action":"keys_rota')
+
+    assert desk.enter("request", desk.passphrase_file, "--purpose", "勧奨").code == 0
+    assert whole(desk.home, open_keys(desk.home))
+    assert desk.enter("ledger", "verify").code == 0
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda how: how.name)
 def test_stopped_at_every_step_it_is_old_or_new(loaded, tmp_path, steps, how):

@@ -199,7 +199,7 @@ def _enter_destruction(home: Home, master: "keys.MasterKey", *, at: datetime) ->
 
 def _destroyed(home: Home) -> "Entry | None":
     """Return the ledger's entry of a destruction, if no key was made after it."""
-    last = [e for e in books.open_ledger(home).entries() if e.action in ("keys_created", "keys_destroyed")]
+    last = [e for e in books.open_ledger(home).finished_entries() if e.action in ("keys_created", "keys_destroyed")]
     return last[-1] if last and last[-1].action == "keys_destroyed" else None
 
 

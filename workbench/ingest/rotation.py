@@ -269,7 +269,7 @@ def _enter(home: Home, master: MasterKey, action: str, pending: _Pending) -> Non
     """Enter a step of a rotation, once."""
     ledger = Ledger(make_folder(home.registers) / "ledger.jsonl", master.signer)
     key = f"id-{pending.new_key_id}"
-    if any(entry.action == action and entry.subject.get("new_key") == key for entry in ledger.entries()):
+    if any(entry.action == action and entry.subject.get("new_key") == key for entry in ledger.finished_entries()):
         return
     subject = {"old_key": f"id-{pending.old_key_id}", "new_key": key}
     name = _current(home)
