@@ -93,7 +93,7 @@ def _key_file(home: Home) -> Found:
 def _ledger(home: Home) -> Found:
     """Yield a break in the ledger."""
     try:
-        Ledger(home.registers / "ledger.jsonl").verify()
+        Ledger(home.ledger).verify()
     except TornLedgerError as error:
         yield WARNING, str(error), "次の記録のときに自動で片付く"
     except LedgerError as error:

@@ -60,7 +60,7 @@ def settle(home: Home) -> None:
 
 def is_entered(home: Home, name: str) -> bool:
     """Return whether the ledger has the ingest `name`."""
-    entries = Ledger(home.registers / "ledger.jsonl").finished_entries()
+    entries = Ledger(home.ledger).finished_entries()
     return any(entry.action == ACTION and entry.subject.get("snapshot_id") == name for entry in entries)
 
 

@@ -76,7 +76,7 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
         _enter(home, master, "rotation_started", pending)
         _note(home, pending)
         try:
-            maps = _renew_all(home, pending, old=master, new=fresh)
+            maps = _renew_all(home, refs, pending.snapshots, old=master, new=fresh)
             persons = sum(map(len, maps))
             _seal_map(home, maps, old=master, new=fresh)
             _note(home, _Pending(**(asdict(pending) | {"persons": persons})))
@@ -163,16 +163,22 @@ def _new_names(home: Home, refs: list[SnapshotRef]) -> dict[str, str]:
     return names
 
 
-def _renew_all(home: Home, pending: _Pending, *, old: MasterKey, new: MasterKey) -> list[pa.Table]:
+def _renew_all(
+    home: Home, refs: list[SnapshotRef], names: dict[str, str], *, old: MasterKey, new: MasterKey
+) -> list[pa.Table]:
     """Build everything anew; first what has a vault, since it tells the new pseudonyms of what has none any more."""
-    refs = [ref for ref in published(home) if ref.id in pending.snapshots]
     kept = [ref for ref in refs if (home.vault / ref.id).is_dir()]
-    maps = [_renew(home, ref, pending.snapshots[ref.id], old=old, new=new) for ref in kept]
-    known = pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
+    maps = [_renew(home, ref, names[ref.id], old=old, new=new) for ref in kept]
+    known = _own(maps)
     for ref in refs:
         if ref not in kept:
-            _renew_without_vault(home, ref, pending.snapshots[ref.id], new=new, known=known)
+            _renew_without_vault(home, ref, names[ref.id], new=new, known=known)
     return maps
+
+
+def _own(maps: list[pa.Table]) -> pa.Table:
+    """Return the pairs of all vaults in one table."""
+    return pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
 
 
 def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: MasterKey, known: pa.Table) -> None:
@@ -226,8 +232,7 @@ def _translated(ids: pa.ChunkedArray, pairs: pa.Table) -> pa.Array:
 
 def _seal_map(home: Home, maps: list[pa.Table], *, old: MasterKey, new: MasterKey) -> None:
     """Seal old -> new under the new key, with the pseudonyms of still earlier keys carried on."""
-    own = pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
-    own = own.group_by(["old_key_id", "old", "new"], use_threads=False).aggregate([]).cast(_MAP)
+    own = _own(maps).group_by(["old_key_id", "old", "new"], use_threads=False).aggregate([]).cast(_MAP)
     earlier = read_map(home, old)
     now = _translated(earlier["new"], own)
     carried = earlier.set_column(2, "new", now).filter(pc.is_valid(now))
@@ -267,7 +272,8 @@ def _pending(home: Home) -> _Pending | None:
 
 def _enter(home: Home, master: MasterKey, action: str, pending: _Pending) -> None:
     """Enter a step of a rotation, once."""
-    ledger = Ledger(make_folder(home.registers) / "ledger.jsonl", master.signer)
+    make_folder(home.registers)
+    ledger = Ledger(home.ledger, master.signer)
     key = f"id-{pending.new_key_id}"
     if any(entry.action == action and entry.subject.get("new_key") == key for entry in ledger.finished_entries()):
         return
