@@ -172,6 +172,18 @@ def test_an_approval_is_approved_once(ledger, file):
         approvals.approve(hers(ledger.path, JIRO), number, at=AT)
 
 
+def test_an_entry_cut_off_by_a_kill_keeps_nobody_from_going_on(ledger, file, vault):
+    number = ask(ledger, file)
+    with ledger.path.open("ab") as book:
+        book.write(b'{"action":"approv')
+    approvals.approve(hers(ledger.path, TARO), number, at=AT)
+    with ledger.path.open("ab") as book:
+        book.write(b'{"action":"reve')
+
+    assert len(reveal(vault, ledger, find(ledger, number)).rows) == 1
+    assert [entry.action for entry in ledger.entries()][-4:] == ["recovered", "approved", "recovered", "reveal"]
+
+
 def test_two_who_use_one_approval_at_once_get_names_once(ledger, file, vault):
     approval, outcomes = given(ledger, file), []
 

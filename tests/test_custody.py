@@ -1,5 +1,7 @@
 """媒体管理簿: no carry without leave for that file, one line for each, open until the medium is erased."""
 
+import resource
+
 import pytest
 
 from tests.desk import Desk
@@ -104,3 +106,17 @@ def test_at_the_command_line_the_register_shows_what_is_not_erased(tmp_path):
     assert table[0].startswith("番号,媒体,持ち出し先,持ち出し日時")
     assert table[1].startswith(f"{number},USB-03,LGWAN,")
     assert "別の名前を" in desk.enter("media", "list", "--csv", desk.base / "register.csv").err
+
+
+def test_a_register_the_disk_cannot_take_leaves_no_half_of_it(tmp_path):
+    desk = Desk(tmp_path)
+    desk.home.root.mkdir()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50, limits[1]))  # no file may grow beyond, as on a full disk
+    try:
+        answer = desk.enter("media", "list", "--csv", desk.base / "register.csv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert "何も書いていません" in answer.err
+    assert not (desk.base / "register.csv").exists()

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.desk import Desk
 from workbench import keys, snapshot
 from workbench.keys import keyfile
 
+SERVER = Path(__file__).parents[1] / "docs" / "server.md"
 LEVEL = re.compile(r"^(良|注意|不可)　* +(\S+?): ", re.MULTILINE)
 
 
@@ -63,6 +65,19 @@ def test_an_installation_as_the_commands_make_it_is_green(desk):
     }
     assert re.search(r"点検 \d+ 項目: 不可 0、注意 \d+。", answer.out)
     assert desk.state() == before
+
+
+def test_a_server_set_up_as_documented_is_green(desk):
+    documented = re.findall(
+        r"^install .* -m (\d+) +/srv/workbench(?:/(\S+))?$", SERVER.read_text("utf-8"), re.MULTILINE
+    )
+    for mode, name in documented:
+        (desk.home.root / name).mkdir(parents=True, exist_ok=True)
+        (desk.home.root / name).chmod(int(mode, 8))
+    answer = desk.enter("doctor")
+
+    assert [name for _, name in documented] == ["", "snapshots", "outputs", "outputs/restricted"]
+    assert "フォルダーの権限" in levels(answer.out)["良"], answer.out
 
 
 def test_before_anything_is_made_it_is_told_what_to_make(tmp_path):
@@ -124,6 +139,14 @@ def cut_the_snapshot(desk):
 PLANTED = {
     "others may enter the vault": (lambda d: d.home.vault.chmod(0o755), "フォルダーの権限"),
     "the keys' folder is open to the group": (lambda d: d.home.keys.chmod(0o750), "フォルダーの権限"),
+    "anyone may change the outputs": (
+        lambda d: d.home.outputs.mkdir() or d.home.outputs.chmod(0o1777),
+        "フォルダーの権限",
+    ),
+    "one analyst may remove another's report": (
+        lambda d: d.home.outputs.mkdir() or d.home.outputs.chmod(0o2770),
+        "フォルダーの権限",
+    ),
     "anyone may change the snapshots' folder": (lambda d: d.home.snapshots.chmod(0o777), "フォルダーの権限"),
     "the key file can be read": (lambda d: (d.home.keys / keys.KEY_FILE).chmod(0o644), "ファイルの権限"),
     "the ledger can be read": (lambda d: (d.home.registers / "ledger.jsonl").chmod(0o644), "ファイルの権限"),

@@ -108,15 +108,15 @@ def test_a_destruction_killed_behind_its_entry_is_finished_without_a_second_one(
 @pytest.mark.parametrize(
     "words", ["add 課長 --new-passphrase-file {file}", "remove 担当者", "rotate", "destroy --key-id {id}"]
 )
-def test_while_another_change_is_under_way_the_key_file_stays(desk, words):
+def test_while_another_change_is_under_way_keys_and_ledger_stay(desk, words):
     second = desk.second_officer()
-    identity, before = keys.status(desk.home.keys).key_id, (desk.home.keys / keys.KEY_FILE).read_bytes()
+    identity, before = keys.status(desk.home.keys).key_id, desk.state()
     with (desk.home.snapshots / LOCK).open("w") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         answer = desk.enter("keys", *words.format(file=second, id=identity).split())
 
     assert "別の取り込みが動いています" in answer.err
-    assert (desk.home.keys / keys.KEY_FILE).read_bytes() == before
+    assert desk.state() == before
 
 
 def test_an_officer_killed_in_the_making_is_added_by_trying_again(desk):

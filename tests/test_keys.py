@@ -270,6 +270,12 @@ def test_a_name_is_given_once(folder):
         add(folder, name="hanako")
 
 
+@pytest.mark.parametrize("words", [WORDS, WORDS.replace("c", "\uff43")])
+def test_a_passphrase_belongs_to_one_officer_or_her_signature_would_be_anothers(folder, words):
+    with pytest.raises(PassphraseError, match="このパスフレーズは使えません"):
+        add(folder, words=words)
+
+
 def test_a_new_master_key_opens_for_everybody_with_the_old_passphrases(folder):
     add(folder)
     old = unlock(folder)

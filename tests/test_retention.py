@@ -81,6 +81,7 @@ WRONG = {
     "for ever and a month": SHORT.format(name="vault", confirmed="true") + "forever = true",
     "not said whether confirmed": SHORT.format(name="vault", confirmed="true").replace("confirmed = true", ""),
     "an unknown word": SHORT.format(name="vault", confirmed="true") + "hurry = true",
+    "two periods from the same day": SHORT.format(name="vault", confirmed="true") * 2,
     "no rule": "",
     "no TOML": "= =",
 }
@@ -91,7 +92,7 @@ def test_a_file_of_rules_that_is_not_understood_deletes_nothing(tmp_path, case):
     path = tmp_path / "retention.toml"
     path.write_text(WRONG[case], encoding="utf-8")
 
-    with pytest.raises(SettingsError, match="何も削除していません"):
+    with pytest.raises(SettingsError, match=r"retention\.toml [をのに].*何も削除していません"):
         retention.load_rules(path)
 
 
@@ -147,6 +148,16 @@ def test_what_has_expired_goes_and_what_is_published_stays(desk):
     assert desk.enter("ledger", "verify").code == 0
 
 
+def test_the_list_of_characters_goes_with_the_list_of_refused_rows(desk):
+    lists = desk.home.registers / "characters"
+    lists.mkdir(exist_ok=True)
+    (lists / f"{snapshot.current(desk.home).id}.csv").write_text("ファイル,列,文字コード,種類,件数\n", encoding="utf-8")
+    removed, _ = apply(desk, "quarantine")
+
+    assert [item.path.parent.name for item in removed] == ["characters", *["quarantine"] * 3]
+    assert list(lists.iterdir()) == []
+
+
 def test_the_vault_can_go_before_its_snapshot(desk):
     removed, _ = apply(desk, "vault")
 
@@ -181,12 +192,20 @@ def test_what_cannot_be_entered_stays(desk):
 
 
 def test_a_removal_that_was_killed_half_way_is_finished(desk):
-    killed = desk.home.restricted / f"L20261001-090000-0000{snapshot.BUILDING}"
+    killed = desk.home.restricted / f".L20261001-090000-0000{snapshot.BUILDING}"
     killed.mkdir()
     (killed / "letters.pdf").write_text("x", encoding="utf-8")
     apply(desk, "restricted", at=datetime.fromisoformat("2026-11-02T09:00:00+09:00"))
 
     assert [path.name for path in desk.home.restricted.iterdir()] == ["L20261101-090000-0000"]
+
+
+def test_what_others_are_writing_at_the_same_time_stays(desk):
+    report = desk.home.outputs / "reports" / "coverage" / f"20270601-090000_x{snapshot.BUILDING}"
+    (report / "data").mkdir(parents=True)
+    apply(desk, *ALL)
+
+    assert (report / "data").is_dir()
 
 
 def test_at_the_command_line_the_plan_shows_and_apply_says_what_it_left(desk):

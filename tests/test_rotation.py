@@ -3,6 +3,7 @@
 import itertools
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from datetime import datetime
@@ -182,36 +183,47 @@ from pathlib import Path
 from workbench import keys
 from workbench.ingest import rotation
 from workbench.settings import Home
-home, events, words = Home(Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3]
+home, events, words, how = Home(Path(sys.argv[1])), int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 WATCHED = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.link", "shutil.rmtree"}
-left = [events]
+left, switch = [events], []
 def watch(event, arguments):
     if event in WATCHED and str(home.root) in str(arguments[0]):
         left[0] -= 1
+        if event == "os.rename" and str(arguments[1]).endswith(keys.KEY_FILE):
+            switch.append(events - left[0])
         if left[0] == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), how)
 master = keys.unlock(home.keys, passphrase=words)
 sys.addaudithook(watch)
 rotation.rotate(home, master, at=datetime.fromisoformat("2026-12-01T09:00:00+09:00"))
-print(events - left[0])
+print(*switch, events - left[0])
 """
 
 
-def kill_at(home, events):
-    """Rotate in a process that is killed at its `events`-th step on files; return its exit code and output."""
-    words = [sys.executable, "-c", KILLED, str(home.root), str(events), PASSPHRASE]
+def kill_at(home, events, how=signal.SIGKILL):
+    """Rotate in a process that gets a signal at its `events`-th step on files; return its exit code and output."""
+    words = [sys.executable, "-c", KILLED, str(home.root), str(events), PASSPHRASE, str(int(how))]
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
     return done.returncode, done.stdout.strip()
 
 
-def check_kills(loaded, folder, steps):
+@pytest.fixture(scope="module")
+def steps(loaded, tmp_path_factory):
+    """The step at which the key file is replaced, and the last one, of a rotation that nothing disturbs."""
+    base = shutil.copytree(loaded.base, tmp_path_factory.mktemp("undisturbed") / "desk")
+    code, printed = kill_at(Desk(base).home, 100_000)
+    assert code == 0
+    return tuple(map(int, printed.split()))
+
+
+def check_kills(loaded, folder, steps, how=signal.SIGKILL):
     home, outcomes = Desk(loaded.base).home, set()
     before = whole(home, open_keys(home))
     for step in steps:
         shutil.copytree(loaded.base, folder / str(step))
         desk = Desk(folder / str(step))
-        code, _ = kill_at(desk.home, step)
-        assert code == -9, step
+        code, _ = kill_at(desk.home, step, how)
+        assert code == -how, step
         master = open_keys(desk.home)
         rotation.settle(desk.home, master)
         after = whole(desk.home, master)
@@ -224,11 +236,8 @@ def check_kills(loaded, folder, steps):
     return outcomes
 
 
-def test_killed_at_any_step_it_is_old_or_new(loaded, tmp_path):
-    shutil.copytree(loaded.base, tmp_path / "undisturbed")
-    code, steps = kill_at(Desk(tmp_path / "undisturbed").home, 100_000)
-    assert code == 0
-    last = int(steps)
+def test_killed_at_any_step_it_is_old_or_new(loaded, tmp_path, steps):
+    _, last = steps
 
     assert check_kills(loaded, tmp_path, [last // 2, last - 12, last - 2]) == {
         True,
@@ -236,9 +245,35 @@ def test_killed_at_any_step_it_is_old_or_new(loaded, tmp_path):
     }
 
 
-@pytest.mark.soak
-def test_killed_at_every_step_it_is_old_or_new(loaded, tmp_path):
-    shutil.copytree(loaded.base, tmp_path / "undisturbed")
-    last = int(kill_at(Desk(tmp_path / "undisturbed").home, 100_000)[1])
+def test_interrupted_by_the_clerk_while_the_key_file_is_replaced_it_is_old_or_new(loaded, tmp_path, steps):
+    switch, _ = steps
 
-    assert check_kills(loaded, tmp_path, itertools.islice(itertools.count(1), last)) == {True, False}
+    assert check_kills(loaded, tmp_path, [switch, switch + 1], signal.SIGINT) == {True, False}
+
+
+def test_a_key_opened_before_it_was_replaced_does_not_undo_a_rotation(desk, steps):
+    switch, _ = steps
+    old = open_keys(desk.home)
+    assert kill_at(desk.home, switch + 1) == (-signal.SIGKILL, "")
+    rotation.settle(desk.home, old)
+
+    assert whole(desk.home, open_keys(desk.home))
+
+
+def test_a_rotation_killed_within_its_entry_is_finished(desk, steps):
+    switch, _ = steps
+    kill_at(desk.home, switch + 1)
+    with (desk.home.registers / "ledger.jsonl").open("ab") as book:
+        book.write(b'{"action":"keys_rota')
+
+    assert desk.enter("request", desk.passphrase_file, "--purpose", "勧奨").code == 0
+    assert whole(desk.home, open_keys(desk.home))
+    assert desk.enter("ledger", "verify").code == 0
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT], ids=lambda how: how.name)
+def test_stopped_at_every_step_it_is_old_or_new(loaded, tmp_path, steps, how):
+    _, last = steps
+
+    assert check_kills(loaded, tmp_path, itertools.islice(itertools.count(1), last), how) == {True, False}

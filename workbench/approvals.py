@@ -129,7 +129,7 @@ def requested(ledger: Ledger, number: str) -> Entry:
     Raises:
         ApprovalError: there is none.
     """
-    return _found(list(ledger.entries()), REQUESTED, number)
+    return _found(ledger.finished_entries(), REQUESTED, number)
 
 
 def find(ledger: Ledger, number: str, *, use: str, at: datetime) -> Approval:
@@ -138,7 +138,7 @@ def find(ledger: Ledger, number: str, *, use: str, at: datetime) -> Approval:
     Raises:
         ApprovalError: it is unknown, not given yet, over, used already, for another use or for another officer.
     """
-    return checked(list(ledger.entries()), number, ledger=ledger, use=use, at=at)
+    return checked(ledger.finished_entries(), number, ledger=ledger, use=use, at=at)
 
 
 def checked(entries: Sequence[Entry], number: str, *, ledger: Ledger, use: str, at: datetime) -> Approval:

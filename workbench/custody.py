@@ -103,7 +103,7 @@ def erase(ledger: Ledger, number: str, *, at: datetime) -> Entry:
 
 def register(ledger: Ledger) -> list[Carry]:
     """Return the 媒体管理簿, oldest first."""
-    return list(_register(list(ledger.entries())))
+    return list(_register(ledger.finished_entries()))
 
 
 def _register(entries: Sequence[Entry]) -> Iterator[Carry]:

@@ -104,6 +104,11 @@ class Home:
         return self.root / "registers"
 
     @property
+    def ledger(self) -> Path:
+        """The file of the ledger."""
+        return self.registers / "ledger.jsonl"
+
+    @property
     def outputs(self) -> Path:
         """Pseudonymous lists and reports."""
         return self.root / "outputs"

@@ -151,7 +151,7 @@ class Vault:
                 msg = "承認された一覧と中身が違います。この一覧で申請からやり直してください。個人情報は開いていません。"
                 raise ApprovalError(msg)
 
-        guard(list(ledger.entries()))
+        guard(ledger.finished_entries())
         wanted = _distinct(person_ids)
         found = self._read(lambda register: _matching(register, wanted))
         protected, household = found["protected"], pc.and_not(found["protected_household"], found["protected"])

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from workbench import approvals
 from workbench.cli import books, clock, passphrase
 from workbench.cli.options import STAFF_TEXT, WholeNumber
+from workbench.errors import ApprovalError
 from workbench.settings import find_home
 
 DAYS = WholeNumber(1, 30)
@@ -16,7 +18,7 @@ DAYS = WholeNumber(1, 30)
 @click.option("--purpose", type=STAFF_TEXT, required=True, metavar="TEXT", help="個人情報を使う目的。台帳に残る。")
 @click.option(
     "--use",
-    type=click.Choice(["letters", "media"]),
+    type=click.Choice(list(approvals.USES)),
     default="letters",
     show_default=True,
     help="使いみち。letters は手紙と宛名の一覧、media は媒体での持ち出し。",
@@ -24,8 +26,6 @@ DAYS = WholeNumber(1, 30)
 @passphrase.OPTION
 def request(file: Path, purpose: str, use: str, passphrase_file: Path | None) -> None:
     """Ask another officer for approval of one use of one file."""
-    from workbench import approvals
-
     home = find_home()
     approvals.file_digest(file)  # refused before a passphrase is asked for
     ledger = books.open_ledger(home, passphrase.unlock(home, passphrase_file))
@@ -37,7 +37,12 @@ def request(file: Path, purpose: str, use: str, passphrase_file: Path | None) ->
 @click.command(help="ほかの担当者の申請を承認する。期限つきで、1回だけ使える。")
 @click.argument("number", metavar="NUMBER")
 @click.option(
-    "--days", type=DAYS, default=7, show_default=True, metavar="N", help=f"承認が使える日数（{DAYS.bounds}）。"
+    "--days",
+    type=DAYS,
+    default=approvals.VALID_DAYS,
+    show_default=True,
+    metavar="N",
+    help=f"承認が使える日数（{DAYS.bounds}）。",
 )
 @click.option(
     "--file",
@@ -48,9 +53,6 @@ def request(file: Path, purpose: str, use: str, passphrase_file: Path | None) ->
 @passphrase.OPTION
 def approve(number: str, days: int, file: Path | None, passphrase_file: Path | None) -> None:
     """Agree to what another officer asked for."""
-    from workbench import approvals
-    from workbench.errors import ApprovalError
-
     home = find_home()
     asked = approvals.requested(books.open_ledger(home), number)
     if file is not None and approvals.file_digest(file) != asked.subject["file_sha256"]:

@@ -8,13 +8,12 @@ if TYPE_CHECKING:
     from workbench.keys import MasterKey
     from workbench.ledger import Ledger
 
-LEDGER_FILE = "ledger.jsonl"
-
 
 def open_ledger(home: Home, master: "MasterKey | None" = None) -> "Ledger":
     """Return the ledger; entries are signed by the officer who opened `master`."""
     from workbench.ledger import Ledger
 
     if master is None:
-        return Ledger(home.registers / LEDGER_FILE)
-    return Ledger(make_folder(home.registers) / LEDGER_FILE, master.signer)
+        return Ledger(home.ledger)
+    make_folder(home.registers)
+    return Ledger(home.ledger, master.signer)

@@ -1,6 +1,7 @@
 """Commands on the 媒体管理簿: a carry, its erasure, the register."""
 
 import csv
+import io
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import click
 
 from workbench.cli import books, clock, passphrase
 from workbench.errors import StorageError
-from workbench.settings import find_home, storage_reason
+from workbench.settings import find_home, storage_reason, write_private
 
 TITLES = {
     "number": "番号",
@@ -82,16 +83,19 @@ def media_list(csv_file: Path | None) -> None:
 
 
 def _write(path: Path, lines: list[dict]) -> None:
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(TITLES.values())
+    writer.writerows([line[name] for name in TITLES] for line in lines)
     try:
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(TITLES.values())
-            writer.writerows([line[name] for name in TITLES] for line in lines)
+        write_private(path, table.getvalue().encode("utf-8-sig"))
     except OSError as error:
         reason = storage_reason(error)
     else:
         return
-    msg = f"{path} に書けません（{reason}）。別の名前を指定してください。何も書いていません。"
+    msg = (
+        f"{path} に書けません（{reason}）。場所と空き容量を確かめるか、別の名前を指定してください。何も書いていません。"
+    )
     raise StorageError(msg)
 
 

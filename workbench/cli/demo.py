@@ -156,7 +156,7 @@ def _letters(tour: Tour, list_file: Path, master: keys.MasterKey) -> tuple[Lette
 def _closing(tour: Tour, batch: LetterBatch, password: str) -> None:
     for file in sorted(batch.folder.iterdir()):
         tour.note("手紙と宛名の一覧", file)
-    tour.note("台帳", tour.home.registers / "ledger.jsonl")
+    tour.note("台帳", tour.home.ledger)
     table = Table("もの", "場所", "備考", title="できたもの", title_justify="left", box=box.SIMPLE_HEAD)
     for title, path, remark in tour.made:
         table.add_row(title, screen.shown(path), remark)

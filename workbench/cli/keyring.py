@@ -140,19 +140,11 @@ def keys_destroy(key_id: str, passphrase_file: Path | None) -> None:
         msg = "番号が今の鍵と違います。workbench keys status で確かめてください。何も破棄していません。"
         raise KeyFileError(msg)
     last = _destroyed(home)
-    if last is None or last.subject.get("key") != f"id-{key_id}":  # else: entered, and killed before the keys were gone
-        master = passphrase.unlock(home, passphrase_file)
-        counts = {"vaults": sum(1 for path in home.vault.glob("*") if path.is_dir())}
-        books.open_ledger(home, master).append(
-            "keys_destroyed",
-            actor=master.signer.officer,
-            purpose="鍵の破棄による暗号化消去",
-            approved_by=None,
-            subject={"key": f"id-{key_id}"},
-            counts=counts,
-            at=clock.now(),
-        )
+    is_entered = last is not None and last.subject.get("key") == f"id-{key_id}"  # killed before the keys were gone
+    master = None if is_entered else passphrase.unlock(home, passphrase_file)
     with _alone(home):
+        if master:
+            _enter_destruction(home, master, at=clock.now())
         changes.destroy(home.keys)
         shutil.rmtree(home.vault, ignore_errors=True)  # noise from here on
     click.echo(f"鍵 {key_id} を破棄しました。保管庫の名簿と仮名の対応は、二度と戻せません。台帳に記録しました。")
@@ -193,9 +185,21 @@ def _enter(
     )
 
 
+def _enter_destruction(home: Home, master: "keys.MasterKey", *, at: datetime) -> None:
+    books.open_ledger(home, master).append(
+        "keys_destroyed",
+        actor=master.signer.officer,
+        purpose="鍵の破棄による暗号化消去",
+        approved_by=None,
+        subject={"key": f"id-{master.key_id}"},
+        counts={"vaults": sum(1 for path in home.vault.glob("*") if path.is_dir())},
+        at=at,
+    )
+
+
 def _destroyed(home: Home) -> "Entry | None":
     """Return the ledger's entry of a destruction, if no key was made after it."""
-    last = [e for e in books.open_ledger(home).entries() if e.action in ("keys_created", "keys_destroyed")]
+    last = [e for e in books.open_ledger(home).finished_entries() if e.action in ("keys_created", "keys_destroyed")]
     return last[-1] if last and last[-1].action == "keys_destroyed" else None
 
 

@@ -28,9 +28,16 @@ def _folders(home: Home) -> Found:
     for folder in _private_zones(home):
         if folder.is_dir() and folder.stat().st_mode & OTHERS:
             yield BAD, f"{folder} にほかの利用者が入れます", f"chmod 700 {folder}"
-    for folder in (home.root, home.snapshots, home.outputs):
+    for folder in (home.root, home.snapshots):
         if folder.is_dir() and folder.stat().st_mode & WRITABLE_BY_OTHERS:
             yield BAD, f"{folder} をほかの利用者が書き換えられます", f"chmod go-w {folder}"
+    mode = home.outputs.stat().st_mode if home.outputs.is_dir() else 0
+    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not mode & stat.S_ISVTX):  # analysts write here: docs/server.md
+        yield (
+            BAD,
+            f"{home.outputs} の中のものを、ほかの利用者が消したり差し替えたりできます",
+            f"chmod o-w,+t {home.outputs}",
+        )
 
 
 def _private_files(home: Home) -> Found:
@@ -86,7 +93,7 @@ def _key_file(home: Home) -> Found:
 def _ledger(home: Home) -> Found:
     """Yield a break in the ledger."""
     try:
-        Ledger(home.registers / "ledger.jsonl").verify()
+        Ledger(home.ledger).verify()
     except TornLedgerError as error:
         yield WARNING, str(error), "次の記録のときに自動で片付く"
     except LedgerError as error:

@@ -264,7 +264,7 @@ class _Run:
 
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
         make_folder(self.job.home.registers)
-        entry = Ledger(self.job.home.registers / "ledger.jsonl", self.job.master.signer).append(
+        entry = Ledger(self.job.home.ledger, self.job.master.signer).append(
             ACTION,
             actor=self.job.actor,
             purpose="予防接種の分析と勧奨のための取り込み",

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.errors import StorageError, TornLedgerError, WorkbenchError
+from workbench.errors import StorageError, WorkbenchError
 from workbench.ledger import Ledger
 from workbench.settings import Home, storage_reason, sync_folder
 from workbench.snapshot import BUILDING, CURRENT, MANIFEST, publish, remove_unfinished, replace_whole
@@ -60,11 +60,8 @@ def settle(home: Home) -> None:
 
 def is_entered(home: Home, name: str) -> bool:
     """Return whether the ledger has the ingest `name`."""
-    try:
-        entries = Ledger(home.registers / "ledger.jsonl").entries()
-        return any(entry.action == ACTION and entry.subject.get("snapshot_id") == name for entry in entries)
-    except TornLedgerError:
-        return False
+    entries = Ledger(home.ledger).finished_entries()
+    return any(entry.action == ACTION and entry.subject.get("snapshot_id") == name for entry in entries)
 
 
 def report_file(home: Home, name: str) -> Path:

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from workbench import keys
 from workbench.errors import KeyFileError, StorageError
 from workbench.ingest import guards
 from workbench.ingest.guards import free_id, only_one, plain_storage_errors
@@ -75,7 +76,7 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
         _enter(home, master, "rotation_started", pending)
         _note(home, pending)
         try:
-            maps = _renew_all(home, pending, old=master, new=fresh)
+            maps = _renew_all(home, refs, pending.snapshots, old=master, new=fresh)
             persons = sum(map(len, maps))
             _seal_map(home, maps, old=master, new=fresh)
             _note(home, _Pending(**(asdict(pending) | {"persons": persons})))
@@ -88,7 +89,7 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
 
 
 def settle(home: Home, master: MasterKey) -> None:
-    """Finish a rotation that was killed, or undo it: `master`, just opened, says which. Nothing where there is none."""
+    """Finish a rotation that was killed, or undo it; `master`, old or new, signs. Nothing where there is none."""
     if (home.keys / PENDING).exists():
         with plain_storage_errors(), only_one(home):
             _settle(home, master)
@@ -115,10 +116,11 @@ def read_map(home: Home, master: MasterKey) -> pa.Table:
 
 
 def _settle(home: Home, master: MasterKey) -> None:
+    """Go on or back as the key file says: `master` may have been opened before that file was replaced."""
     pending = _pending(home)
     if pending is None:
         return
-    if master.key_id == pending.new_key_id:
+    if keys.status(home.keys).key_id == pending.new_key_id:
         _go_on(home, pending)
         _enter(home, master, "keys_rotated", pending)
     else:
@@ -161,16 +163,22 @@ def _new_names(home: Home, refs: list[SnapshotRef]) -> dict[str, str]:
     return names
 
 
-def _renew_all(home: Home, pending: _Pending, *, old: MasterKey, new: MasterKey) -> list[pa.Table]:
+def _renew_all(
+    home: Home, refs: list[SnapshotRef], names: dict[str, str], *, old: MasterKey, new: MasterKey
+) -> list[pa.Table]:
     """Build everything anew; first what has a vault, since it tells the new pseudonyms of what has none any more."""
-    refs = [ref for ref in published(home) if ref.id in pending.snapshots]
     kept = [ref for ref in refs if (home.vault / ref.id).is_dir()]
-    maps = [_renew(home, ref, pending.snapshots[ref.id], old=old, new=new) for ref in kept]
-    known = pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
+    maps = [_renew(home, ref, names[ref.id], old=old, new=new) for ref in kept]
+    known = _own(maps)
     for ref in refs:
         if ref not in kept:
-            _renew_without_vault(home, ref, pending.snapshots[ref.id], new=new, known=known)
+            _renew_without_vault(home, ref, names[ref.id], new=new, known=known)
     return maps
+
+
+def _own(maps: list[pa.Table]) -> pa.Table:
+    """Return the pairs of all vaults in one table."""
+    return pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
 
 
 def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: MasterKey, known: pa.Table) -> None:
@@ -224,8 +232,7 @@ def _translated(ids: pa.ChunkedArray, pairs: pa.Table) -> pa.Array:
 
 def _seal_map(home: Home, maps: list[pa.Table], *, old: MasterKey, new: MasterKey) -> None:
     """Seal old -> new under the new key, with the pseudonyms of still earlier keys carried on."""
-    own = pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
-    own = own.group_by(["old_key_id", "old", "new"], use_threads=False).aggregate([]).cast(_MAP)
+    own = _own(maps).group_by(["old_key_id", "old", "new"], use_threads=False).aggregate([]).cast(_MAP)
     earlier = read_map(home, old)
     now = _translated(earlier["new"], own)
     carried = earlier.set_column(2, "new", now).filter(pc.is_valid(now))
@@ -265,9 +272,10 @@ def _pending(home: Home) -> _Pending | None:
 
 def _enter(home: Home, master: MasterKey, action: str, pending: _Pending) -> None:
     """Enter a step of a rotation, once."""
-    ledger = Ledger(make_folder(home.registers) / "ledger.jsonl", master.signer)
+    make_folder(home.registers)
+    ledger = Ledger(home.ledger, master.signer)
     key = f"id-{pending.new_key_id}"
-    if any(entry.action == action and entry.subject.get("new_key") == key for entry in ledger.entries()):
+    if any(entry.action == action and entry.subject.get("new_key") == key for entry in ledger.finished_entries()):
         return
     subject = {"old_key": f"id-{pending.old_key_id}", "new_key": key}
     name = _current(home)

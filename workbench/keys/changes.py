@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from workbench import keys
-from workbench.errors import KeyFileError, StorageError
-from workbench.keys.keyfile import KEY_FILE, KeyFile, read
+from workbench.errors import KeyFileError, PassphraseError, StorageError
+from workbench.keys.keyfile import KEY_FILE, KeyFile, Wrap, open_wrap, read
 from workbench.settings import sync_folder, write_private
 
 UNCHANGED = "何も変更していません。"
@@ -31,14 +31,17 @@ def add_officer(  # noqa: PLR0913 - where, by whom, who, her secret, when, at wh
 
     Raises:
         KeyFileError: there is an officer of that name.
-        PassphraseError: the passphrase is too short.
+        PassphraseError: the passphrase is too short, or another officer's: what she does would be signed by the other.
     """
     file = _current(folder, master)
     if any(wrap.officer == officer for wrap in file.wraps):
         msg = f"その名前の担当者はすでに登録されています。別の名前を指定してください。{UNCHANGED}"
         raise KeyFileError(msg)
+    if any(open_wrap(wrap, file, passphrase) for wrap in file.wraps):
+        msg = f"このパスフレーズは使えません。本人だけが知る別のものにしてください。{UNCHANGED}"
+        raise PassphraseError(msg)
     wrap = master.sealed_for(keys.new_wrap(officer, passphrase, at=at, scrypt_n=scrypt_n), file)
-    return _change(file, (*file.wraps, wrap), master, added=True)
+    return _change(file, (*file.wraps, wrap), master, about=wrap)
 
 
 def remove_officer(folder: Path, master: keys.MasterKey, *, officer: str) -> keys.Change:
@@ -56,8 +59,7 @@ def remove_officer(folder: Path, master: keys.MasterKey, *, officer: str) -> key
         msg = f"最後の担当者は外せません。先に workbench keys add で別の担当者を登録してください。{UNCHANGED}"
         raise KeyFileError(msg)
     left = tuple(wrap for wrap in file.wraps if wrap.officer != officer)
-    change = _change(file, left, master)
-    return keys.Change(change.content, change.key_id, keys.officer_of(gone[0]))
+    return _change(file, left, master, about=gone[0])
 
 
 def new_master(folder: Path, master: keys.MasterKey, *, at: datetime) -> tuple[keys.MasterKey, keys.Change]:
@@ -124,6 +126,6 @@ def _current(folder: Path, master: keys.MasterKey) -> KeyFile:
     return file
 
 
-def _change(file: KeyFile, wraps: tuple, master: keys.MasterKey, *, added: bool = False) -> keys.Change:
+def _change(file: KeyFile, wraps: tuple[Wrap, ...], master: keys.MasterKey, *, about: Wrap) -> keys.Change:
     changed = keys.sealed(file.model_copy(update={"wraps": wraps}), master)
-    return keys.Change(changed.to_bytes(), file.key_id, keys.officer_of(wraps[-1]) if added else None)
+    return keys.Change(changed.to_bytes(), file.key_id, keys.officer_of(about))

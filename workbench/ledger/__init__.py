@@ -143,11 +143,22 @@ class Ledger:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the entries from the first, each checked against the one before; raises as `verify` does."""
+        yield from self._checked(self._content())
+
+    def finished_entries(self) -> list[Entry]:
+        """Return the entries as a guard sees them: without an unfinished last line, which the next append sets aside.
+
+        Raises:
+            LedgerError: as `verify`, but for an unfinished last line.
+        """
+        content = self._content()
+        return list(self._checked(content[: content.rfind(b"\n") + 1]))
+
+    def _content(self) -> bytes:
         if self._is_absent():
-            return
+            return b""
         with self._locked(os.O_RDONLY, fcntl.LOCK_SH) as file:
-            content = os.pread(file, os.fstat(file).st_size, 0)
-        yield from self._checked(content)
+            return os.pread(file, os.fstat(file).st_size, 0)
 
     def _checked(self, content: bytes) -> Iterator[Entry]:
         head, roll = EMPTY, Roll()

@@ -166,7 +166,7 @@ def _names_of_codes(snapshot: duckdb.DuckDBPyConnection) -> dict[str, dict[objec
 def _ledger_head() -> str:
     """Return the ledger's head as it is printed: the paper anchors the chain. Not every analyst may read it."""
     try:
-        return Ledger(find_home().registers / "ledger.jsonl").head().text
+        return Ledger(find_home().ledger).head().text
     except LedgerError:
         return "この利用者では台帳を読めません"
 

@@ -3,7 +3,8 @@
 Reads    the rules, the folders of snapshots, vault, outputs and quarantine reports
 Writes   one ledger entry for each thing, before it is removed
 Checks   a rule that nobody confirmed deletes nothing; what is published stays; a thing without a date stays
-Assumes  one writer at a time (the ingest's lock); killed half way, the next run goes on
+Assumes  one writer of snapshots at a time (the ingest's lock), reports and letters beside it; killed half way, the next
+         run goes on
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from workbench.errors import StorageError
 from workbench.ingest.guards import is_current, only_one, plain_storage_errors
@@ -31,7 +32,7 @@ _PLACES = {
     "vault": ("vault", "[0-9]*"),
     "report": ("outputs", "reports/*/[0-9]*"),
     "restricted": ("restricted", "L[0-9]*"),
-    "quarantine": ("registers", "quarantine/*.csv"),
+    "quarantine": ("registers", "*/[0-9]*.csv"),  # the list of refused rows, and of characters beside it
 }
 
 
@@ -131,8 +132,13 @@ def _digest(base: Path, files: list[Path]) -> str:
 def _finish_removals(home: Home) -> None:
     """Remove what a killed run had renamed and entered already."""
     for folder, pattern in _PLACES.values():
-        for path in getattr(home, folder).glob(f"{pattern}{BUILDING}"):
+        for path in getattr(home, folder).glob(str(_going(PurePath(pattern)))):
             shutil.rmtree(path)
+
+
+def _going(path: PurePath) -> PurePath:
+    """Return the name under which a thing is removed: no reader opens it, and no report under way is called so."""
+    return path.with_name(f".{path.name}{BUILDING}")
 
 
 def _remove(path: Path) -> None:
@@ -142,8 +148,7 @@ def _remove(path: Path) -> None:
         if path.is_file():
             path.unlink()
         else:
-            gone = path.rename(path.with_name(f"{path.name}{BUILDING}"))
-            shutil.rmtree(gone)
+            shutil.rmtree(path.rename(_going(path)))
     except OSError:
         failed = True
     if failed:

@@ -58,16 +58,18 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     """
     own = path or (Path(RULES_FILE) if Path(RULES_FILE).exists() else None)
     name = own or files(__package__).joinpath("rules.toml")
-    where = ""
     try:
         raw = tomllib.loads(name.read_text(encoding="utf-8"))
-        return tuple(Rule.model_validate(rule) for rule in raw["rule"])
+        rules = tuple(Rule.model_validate(rule) for rule in raw["rule"])
+        if len({(rule.record_class, rule.effective_from) for rule in rules}) == len(rules):
+            return rules
+        problem = "に、同じ種類で同じ日に始まる規則が2つ以上あります"
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError):
-        where = "UTF-8のTOMLとして読めません"
+        problem = "をUTF-8のTOMLとして読めません"
     except ValidationError as error:
         fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
-        where = f"項目 {', '.join(fields) or 'keep_months と forever'} が正しくありません"
-    msg = f"保存期間のファイル {name} の{where}。docs/settings.md と見比べてください。何も削除していません。"
+        problem = f"の項目 {', '.join(fields) or 'keep_months と forever'} が正しくありません"
+    msg = f"保存期間のファイル {name} {problem}。docs/settings.md と見比べてください。何も削除していません。"
     raise SettingsError(msg)
 
 
