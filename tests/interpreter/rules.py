@@ -4,6 +4,7 @@ Point numbers in the comments of this package are those of decision evaluation.
 """
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, cached_property, lru_cache
@@ -112,18 +113,20 @@ class Rules:
     @cached_property
     def windows(self) -> dict[str, list[Law]]:
         """The rows of [[window]] that decide each slot."""
-        return {
-            slot: _succeeding([law for row in programme.window if slot in row.slots for law in _each(row)])
-            for slot, programme in self.programme_of_slot.items()
-        }
+        return {slot: self.laws(slot, programme.window) for slot, programme in self.programme_of_slot.items()}
 
     @cached_property
     def standards(self) -> dict[str, list[Law]]:
         """The rows of [[standard]] that concern each slot."""
-        return {
-            slot: _succeeding([_guidance(row) for row in programme.standard if slot in row.slots])
-            for slot, programme in self.programme_of_slot.items()
-        }
+        return {slot: self.laws(slot, programme.standard) for slot, programme in self.programme_of_slot.items()}
+
+    def laws(self, slot: str, rows: Sequence[LegalWindow] | Sequence[StandardPeriod]) -> list[Law]:
+        """Some rows of [[window]], or of [[standard]], for a slot; all rows decide which of them are replaced."""
+        programme = self.programme_of_slot[slot]
+        of_kind = programme.standard if rows and isinstance(rows[0], StandardPeriod) else programme.window
+        named = [(row, law) for row in of_kind if slot in row.slots for law in _each(row)]
+        laws = _succeeding([law for _, law in named])
+        return [law for (row, _), law in zip(named, laws, strict=True) if row in rows]
 
     def group_vaccines(self, group: Group) -> list[str]:
         """The vaccines of a group: first those of its order, then what else feeds its series."""
@@ -150,8 +153,10 @@ def read_rules(edition: dict, programmes: list[dict]) -> Rules:
     return Rules(Edition.model_validate(edition), tuple(sorted(read, key=lambda row: row.display_order)))
 
 
-def _each(row: LegalWindow) -> list[Law]:
+def _each(row: LegalWindow | StandardPeriod) -> list[Law]:
     """One row for each age, and for each season."""
+    if isinstance(row, StandardPeriod):
+        return [_guidance(row)]
     words = [(row.opens, row.closes)]
     if row.ages:
         words = [(_aged(row.opens, age), _aged(row.closes, age)) for age in row.ages]

@@ -13,12 +13,13 @@ import pyarrow as pa
 
 from workbench import schedule
 from workbench.evaluation.case import Case, CaseDose, read_case
+from workbench.evaluation.grounds import Grounds, read_grounds
 from workbench.queries import query_sql
 from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, NO_END, TABLES
 from workbench.settings import FollowUp
 
-__all__ = ["CLOSING_DAYS", "Case", "evaluate_cases", "read_case"]
+__all__ = ["CLOSING_DAYS", "Case", "Grounds", "evaluate_cases", "read_case"]
 
 CLOSING_DAYS = FollowUp().closing_days  # what the city's settings say where nothing is set
 _LONG_AGO = date(1800, 1, 1)
@@ -29,13 +30,14 @@ Answer = dict[str, Any]
 
 
 def evaluate_cases(
-    cases: Iterable[Case | dict[str, Any]], rules: schedule.Schedule | None = None, *, with_numbers: bool = False
+    cases: Iterable[Case | dict[str, Any]], rules: schedule.Schedule | None = None, *, with_grounds: bool = False
 ) -> list[Answer]:
     """Answer cases in their order: {"slots": [...], "doses": [...]}, ISO dates or None.
 
     Slots are in display order, doses in the order of the case.
 
-    With `with_numbers` a dose has the days it was judged by too: opens_on, closes_on, earliest_on.
+    With `with_grounds` an answer has its `grounds` too, and a dose the days it was judged by: opens_on, closes_on,
+    earliest_on.
     A vaccine without a code is `unknown` here, as in a city's records; `read_case` refuses it.
     """
     read = [case if isinstance(case, Case) else Case.model_validate(case) for case in cases]
@@ -43,12 +45,14 @@ def evaluate_cases(
     with duckdb.connect(config={"threads": 2}) as connection:
         _fill(connection, read, rules)
         slots = _slots(connection, [slot.slot for slot in rules.slots], len(read))
-        doses = _doses(connection, _NUMBERS if with_numbers else ())
+        doses = _doses(connection, _NUMBERS if with_grounds else ())
+        grounds = read_grounds(connection, rules, len(read)) if with_grounds else []
     judged = iter(doses)
-    return [
+    answers = [
         {"slots": rows, "doses": [next(judged) if _is_seen(case, dose) else _unseen(dose) for dose in case.doses]}
         for case, rows in zip(read, slots, strict=True)
     ]
+    return [answer | {"grounds": one} for answer, one in zip(answers, grounds, strict=True)] if grounds else answers
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, cases: Sequence[Case], rules: schedule.Schedule) -> None:

@@ -18,5 +18,5 @@ def explain(case: Case, rules: schedule.Schedule | None = None) -> str:
     rules = rules or schedule.load()
     if case.birth_date is None:
         return "\n".join(account_of_unknown(case, rules))
-    [answer] = evaluate_cases([case], rules, with_numbers=True)
+    [answer] = evaluate_cases([case], rules, with_grounds=True)
     return "\n".join(account(PersonRules(rules, case, answer)))

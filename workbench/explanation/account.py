@@ -113,7 +113,7 @@ def doses(person: PersonRules) -> Iterator[str]:
         evaluation = texts()["evaluation"][dose["evaluation"]]
         given, vaccine = read_day(dose["given_on"]), vaccine_name(person, dose["vaccine"])
         yield say("account", "dose", number=number, given=given, vaccine=vaccine, evaluation=evaluation, says=says)
-        articles = citation(_of_dose(person, dose))
+        articles = citation(person.of_dose(dose))
         if articles:
             yield say("account", "why", articles=articles)
 
@@ -148,27 +148,6 @@ def _dose_numbers(person: PersonRules, dose: Answer) -> Iterator[str]:
         yield say("dates", "dose_no_slot")
 
 
-def _of_dose(person: PersonRules, dose: Answer) -> Iterator[Any]:
-    """Yield what the judgement of a dose rests on."""
-    day, slot, reason = date.fromisoformat(dose["given_on"]), dose["slot"], dose["reason"]
-    programme = person.fed_by("MR" if reason == "single_antigen" else dose["vaccine"])
-    if reason == "other_vaccine" and (found := person.other_vaccine(dose)):
-        yield found[0]
-    if slot is None:
-        judged = reason not in ("unknown", "before_birth", "after_death", "future", "after_as_of", "duplicate")
-        if judged and programme:
-            yield person.choice_of(programme) or programme
-        return
-    if reason == "wrong_product":
-        number = person.answer["doses"].index(dose)
-        yield from person.products(dose["vaccine"], person.case.doses[number].product)
-    interval = person.interval(slot, read_day(dose.get("earliest_on")), day)
-    if interval:
-        yield interval[0]
-    windows = person.windows(slot, day, read_day(dose.get("opens_on")), read_day(dose.get("closes_on")))
-    yield from windows or [person.programmes[slot]]
-
-
 def _programme(person: PersonRules, rows: list[Answer]) -> Iterator[str]:
     yield say("account", "programme", name=person.programmes[rows[0]["slot"]].name)
     variant = person.variant(rows[0]["slot"])
@@ -187,7 +166,7 @@ def _of_slot(person: PersonRules, row: Answer) -> Iterator[Any]:
     """Yield what an answer rests on; that of a filled slot rests on the judgement of its dose."""
     for dose in person.answer["doses"]:
         if row["given_on"] and (dose["slot"], dose["given_on"]) == (row["slot"], row["given_on"]):
-            yield from _of_dose(person, dose)
+            yield from person.of_dose(dose)
             return
     yield from person.of_slot(row)
 
@@ -217,7 +196,7 @@ def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
         yield say("dates", "window", opens=opens, closes=closes)
     elif opens:
         yield say("dates", "window_open", opens=opens)
-    if closes and person.long_term(row["slot"], person.case.as_of, closes):
+    if closes and person.long_term(row["slot"], person.case.as_of, (closes, closes)):
         yield say("dates", "long")
     is_pending = row["status"] in _PENDING
     if is_pending and first and last and (first, last) != (opens, closes) and first < last:

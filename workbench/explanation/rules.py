@@ -1,38 +1,29 @@
-"""Which rows of the statute's data an answer rests on: found again from the dates that the evaluation gave.
+"""Which rows of the statute's data an answer rests on.
 
-The evaluation says dates, not rows. A row is the one meant where it gives the very day (an interval), or days of the
-window in question.
+Series, variants, choices and cohorts are those by which the evaluation came to the answer (its grounds). Rows of
+windows and intervals are found by the days that they give.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any
 
-from workbench import lawdates
 from workbench.evaluation import Case
+from workbench.evaluation.grounds import Grounds, Place
 from workbench.explanation.words import read_day, say
 from workbench.records import NO_END
 from workbench.schedule import Schedule
-from workbench.schedule.expressions import parse_day, parse_span
-from workbench.schedule.model import (
-    Between,
-    Choice,
-    Cohort,
-    Fact,
-    Interval,
-    LegalWindow,
-    LongTerm,
-    Programme,
-    Series,
-    Slot,
-    Variant,
-)
-from workbench.schedule.windows import legal_versions
+from workbench.schedule.expressions import parse_span
+from workbench.schedule.model import Between, Fact, Interval, Programme, Slot, Variant
+from workbench.schedule.windows import Stretch, legal_versions, standard_versions
 
 _BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
+_BY_RECORD = ("unknown", "before_birth", "after_death", "future", "after_as_of", "duplicate", "birth_unknown")
+_BY_PERSON = ("other_sex", "sex_unknown", "birth_unknown")
+_NOWHERE = Place(None, None, None)
 
 Answer = dict[str, Any]
 
@@ -49,11 +40,16 @@ def citation(facts: Iterable[Fact | None]) -> str:
 
 @dataclass(frozen=True)
 class PersonRules:
-    """The rules as they concern one person whose answer is known."""
+    """The rules as they concern one person whose answer, with its grounds, is known."""
 
     rules: Schedule
     case: Case
     answer: Answer
+
+    @property
+    def grounds(self) -> Grounds:
+        """What the answer rests on."""
+        return self.answer["grounds"]
 
     @cached_property
     def programmes(self) -> dict[str, Programme]:
@@ -65,99 +61,95 @@ class PersonRules:
         """Each slot by its id."""
         return {slot.slot: slot for slot in self.rules.slots}
 
-    @cached_property
-    def given(self) -> dict[str, list[date]]:
-        """The days on which each slot was filled, ascending."""
-        found: dict[str, list[date]] = {}
-        for dose in self.answer["doses"]:
-            if dose["slot"]:
-                found.setdefault(dose["slot"], []).append(date.fromisoformat(dose["given_on"]))
-        return {slot: sorted(days) for slot, days in found.items()}
+    def variant(self, slot: str) -> Variant | None:
+        """Return the variant of the series of a slot: by its first dose, or by the day asked about."""
+        return self._place(slot).variant
+
+    def _place(self, slot: str) -> Place:
+        return self.grounds.slots.get(slot, _NOWHERE)
 
     def windows(self, slot: str, day: date, opens: date | None, closes: date | None) -> list[Fact]:
-        """Return the rows known on a day whose days lie in a window, 長期療養特例 included."""
-        rows = [
-            row
-            for row in self.programmes[slot].window
-            if slot in row.slots and row.effective_from <= day and self._concerns(row, slot)
-        ]
-        since = max((row.effective_from for row in rows if row.retroactive), default=date.min)
-        rows = [row for row in rows if row.effective_from >= since]
+        """Return the rows that, as known on a day, give a window its days, 長期療養特例 included."""
         if opens is None:
             return []
-        found = [row for row in rows if self._lies_in(row, opens, closes or NO_END)]
-        return [*(found or rows), *self.long_term(slot, day, closes or NO_END)]
+        window = opens, closes or NO_END
+        legal, extended = list(self._legal(slot, day)), self.long_term(slot, day, window)
+        rows = {id(fact): fact for fact, days in legal if _overlap(days, window)}
+        if extended and not rows:  # it opens again what had ended
+            _, _, fact = max((days[1], -number, fact) for number, (fact, days) in enumerate(legal) if days[0] <= opens)
+            return [fact, *extended]
+        return [*rows.values(), *extended]
 
-    def _concerns(self, row: LegalWindow, slot: str) -> bool:
-        if not row.has_birth(self.case.birth_date):
-            return False
-        cohort = next((one for one in self.rules.edition.cohort if one.cohort == row.cohort), None)
-        return cohort is None or (cohort.has_birth(self.case.birth_date) and self._is_of(cohort, slot))
-
-    def _is_of(self, cohort: Cohort, slot: str) -> bool:
-        if cohort.special:
-            vaccine = self.slots[slot].exempt_by
-            return any(row.kind == cohort.special and row.vaccine == vaccine for row in self.case.special)
-        first, last = cohort.given_from or date.min, cohort.given_until or NO_END
-        days = [date.fromisoformat(dose["given_on"]) for dose in self._possible() if dose["vaccine"] == cohort.vaccine]
-        count = sum(first <= day <= last for day in days)
-        return (cohort.at_least or 0) <= count and (cohort.fewer_than is None or count < cohort.fewer_than)
-
-    def _lies_in(self, row: LegalWindow, opens: date, closes: date) -> bool:
-        stretches = [
-            stretch
-            for version in legal_versions([row], end=NO_END)
-            if version.births_from <= self.case.birth_date <= version.births_until
-            and (stretch := version.in_force(self.case.birth_date, row.effective_from))
-        ]
-        return any(first <= closes and last >= opens for first, last in stretches)
-
-    def long_term(self, slot: str, day: date, closes: date) -> list[Fact]:
-        """Return the row of 長期療養特例 that gives a window its last day, if one does on a day."""
+    def long_term(self, slot: str, day: date, window: Stretch) -> list[Fact]:
+        """Return the row of 長期療養特例 where it adds days to a window, as known on a day."""
         vaccine = self.slots[slot].exempt_by
-        ended = [
-            row.reason_end_on
-            for row in self.case.special
-            if row.kind == "long_term_care" and row.vaccine == vaccine and row.reason_end_on
+        ended = [end for end in self._recorded("long_term_care", vaccine) if end]
+        added = self.rules.long_term(slot, vaccine, self.case.birth_date, max(ended)) if ended else None
+        days = added.in_force(self.case.birth_date, day) if added and added.effective_from <= day else None
+        legal = [stretch for _, stretch in self._legal(slot, day)]
+        if not days or not _overlap(days, window) or not any(first <= days[0] for first, _ in legal):
+            return []
+        return [] if any(first <= days[0] and days[1] <= last for first, last in legal) else [added.fact]
+
+    def _recorded(self, kind: str, vaccine: str) -> list[date | None]:
+        return [row.reason_end_on for row in self.case.special if (row.kind, row.vaccine) == (kind, vaccine)]
+
+    def _legal(self, slot: str, day: date) -> Iterator[tuple[Fact, Stretch]]:
+        """Yield the rows of law known on a day, and the days that each gives."""
+        programme, birth = self.programmes[slot], self.case.birth_date
+        if any(row.episode == "pregnancy" for row in programme.series if slot in row.slots):
+            for due in filter(None, self._recorded("pregnancy", self.slots[slot].exempt_by)):
+                for row in legal_versions(programme.window, end=programme.effective_to or NO_END):
+                    yield row.fact, row.in_force(due, due)
+            return
+        rows = [
+            row
+            for row in self.rules.legal_rows(slot, self.grounds.cohorts.get(slot, ""))
+            if row.births_from <= birth <= row.births_until and row.is_known(day)
         ]
-        rows = [row for row in self.programmes[slot].long if slot in row.slots]
-        return [row for row in rows for end in ended if end <= day and self._last_day(row, end) == closes]
+        since = max((row.effective_from for row in rows if row.retroactive), default=date.min)
+        for row in rows:
+            if row.effective_from >= since and (days := row.in_force(birth, day)):
+                yield row.fact, days
 
-    def _last_day(self, row: LongTerm, end: date) -> date:
-        last = lawdates.reach_years(end, row.years)
-        return min(last, parse_day(row.until)(self.case.birth_date)) if row.until else last
+    def standards(self, slot: str, day: date, window: Stretch) -> list[Fact]:
+        """Return the guidance on the age for a slot, as known on a day: of its window, else the last before it."""
+        programme = self.programmes[slot]
+        facts = [row for row in programme.standard if slot in row.slots]
+        rows = zip(facts, standard_versions(facts, end=programme.effective_to or NO_END), strict=True)
+        dated = [(fact, row.of_birth(self.case.birth_date)) for fact, row in rows if row.effective_from <= day]
+        inside = [fact for fact, row in dated if (days := row.in_force(day)) and _overlap(days, window)]
+        before = [(row.first, row.last, number) for number, (_, row) in enumerate(dated) if row.last < window[0]]
+        return inside or [dated[max(before)[2]][0]] if inside or before else []
 
-    def standards(self, slot: str, day: date) -> list[Fact]:
-        """Return the guidance on the age for a slot, as known on a day."""
-        rows = self.programmes[slot].standard
-        return [row for row in rows if slot in row.slots and row.effective_from <= day <= (row.effective_to or NO_END)]
-
-    def interval(self, slot: str, earliest: date | None, day: date) -> tuple[Interval, date] | None:
+    def interval(
+        self, slot: str, earliest: date | None, day: date, place: Place | None = None
+    ) -> tuple[Interval, date] | None:
         """Return the row that gives the earliest day of a slot, in force on a day, and the dose it counts from."""
-        for row in self.programmes[slot].interval if earliest else ():
-            in_force = (row.effective_from or date.min) <= day <= (row.effective_to or NO_END)
-            if slot in row.slots and row.minimum and in_force:
-                for given in self.given.get(row.after, ()):
-                    if parse_span(row.minimum)(given) == earliest:
-                        return row, given
+        place = place or self._place(slot)
+        for row in self._intervals(slot, day, place) if earliest else ():
+            for dose in self.grounds.filled:
+                is_before = (dose.slot, dose.series) == (row.after, place.series)
+                if is_before and parse_span(row.minimum)(dose.given_on) == earliest:
+                    return row, dose.given_on
         return None
 
     def interval_ahead(self, slot: str, day: date) -> Interval | None:
         """Return the row between a slot and the one right before it in the person's variant, in force on a day."""
-        variant = self.variant(slot)
-        programme = self.programmes[slot]
-        order = variant.slots if variant else next(row.slots for row in programme.series if slot in row.slots)
+        place = self._place(slot)
+        series = next(row for row in self.programmes[slot].series if row.series == place.series)
+        order = place.variant.slots if place.variant else series.slots
         before = order[order.index(slot) - 1] if slot in order[1:] else None
-        return next(
-            (
-                row
-                for row in programme.interval
-                if slot in row.slots and row.after == before and row.minimum
-                if not (variant and row.variants) or variant.variant in row.variants
-                if (row.effective_from or date.min) <= day <= (row.effective_to or NO_END)
-            ),
-            None,
-        )
+        return next((row for row in self._intervals(slot, day, place) if row.after == before), None)
+
+    def _intervals(self, slot: str, day: date, place: Place) -> Iterator[Interval]:
+        """Yield the rows of law that keep a slot from those before it, in force on a day."""
+        variant = place.variant and place.variant.variant
+        for row in self.programmes[slot].interval:
+            is_of = place.series in (row.series or [place.series]) and variant in (row.variants or [variant])
+            in_force = (row.effective_from or date.min) <= day <= (row.effective_to or NO_END)
+            if slot in row.slots and row.minimum and is_of and in_force:
+                yield row
 
     def other_vaccine(self, dose: Answer) -> tuple[Between, Answer, date] | None:
         """Return the row that a dose came too soon for, the earlier dose, and the first day allowed."""
@@ -181,93 +173,79 @@ class PersonRules:
         rows = self.rules.edition.product
         return [row for row in rows if row.vaccine == vaccine and product in row.names]
 
-    def choice_of(self, programme: Programme) -> Choice | None:
-        """Return the row of its group that chose the series of this person."""
-        names = {row.series for row in programme.series}
-        groups = [row.group for row in self.rules.edition.group if names & set(row.series)]
-        rows = [row for row in self.rules.edition.choice if row.group in groups]
-        return next((row for row in rows if self._holds(row)), None)
-
-    def fed_by(self, vaccine: str) -> Programme | None:
-        """Return the first programme that counts doses of a vaccine."""
-        return next(
-            (
-                programme
-                for programme in self.rules.programmes
-                for row in programme.series
-                if any(feed.vaccine == vaccine for feed in row.fed_by)
-            ),
-            None,
-        )
-
-    def _holds(self, row: Choice) -> bool:
-        day = self.case.as_of
-        if not (row.has_birth(self.case.birth_date) and (row.effective_from or date.min) <= day):
-            return False
-        if day > (row.effective_to or NO_END) or not self._is_of_needed(row):
-            return False
-        had = [dose["vaccine"] for dose in self._possible()]
-        order = next(group.order for group in self.rules.edition.group if group.group == row.group)
-        first = next((vaccine for vaccine in had if vaccine in order), None)
-        return (
-            (not row.any_of or bool(set(had) & set(row.any_of)))
-            and (not row.also_any_of or bool(set(had) & set(row.also_any_of)))
-            and (not row.first or first in row.first)
-        )
-
-    def _is_of_needed(self, row: Choice) -> bool:
-        """Tell whether the slots that the answer calls chosen away are those that a row leaves out."""
-        kept = {slot for one in self._series() if one.series in row.series for slot in one.slots}
-        others = {slot["slot"] for slot in self.answer["slots"] if slot["reason"] == "other_series"}
-        return not kept & others
-
-    def _possible(self) -> Sequence[Answer]:
-        doses = [dose for dose in self.answer["doses"] if dose["evaluation"] not in ("impossible", "unknown")]
-        return sorted(doses, key=lambda dose: dose["given_on"])
-
-    def _series(self) -> Iterator[Series]:
-        return (row for programme in self.rules.programmes for row in programme.series)
-
-    def variant(self, slot: str) -> Variant | None:
-        """Return the variant of the series of a slot: by its first dose, or by the day asked about."""
-        programme = self.programmes[slot]
-        names = [row.series for row in programme.series if slot in row.slots]
-        first = next(
-            (dose for dose in self._possible() if dose["slot"] and self.programmes[dose["slot"]] is programme), None
-        )
-        day = date.fromisoformat(first["given_on"]) if first else self.case.as_of
-        product = self._product(first) if first else None
-        return next((row for row in programme.variant if row.series in names and self._fits(row, day, product)), None)
-
-    def _product(self, dose: Answer) -> str | None:
-        number = self.answer["doses"].index(dose)
-        recorded = self.case.doses[number].product
-        return next((row.product for row in self.products(dose["vaccine"], recorded)), None)
-
-    def _fits(self, row: Variant, day: date, product: str | None) -> bool:
-        birth = self.case.birth_date
-        first = parse_day(row.first_from)(birth) if row.first_from else date.min
-        last = parse_day(row.first_until)(birth) if row.first_until else NO_END
-        is_of_product = not row.first_products or product in row.first_products
-        return row.has_birth(birth) and first <= day <= last and is_of_product
-
-    def of_slot(self, row: Answer) -> list[Fact | None]:
-        """Return what an answer about a slot rests on."""
+    def of_slot(self, row: Answer) -> list[Fact]:
+        """Return what an answer about a slot rests on; nothing where the person's own data say it."""
         slot, reason, day = row["slot"], row["reason"], self.case.as_of
         programme = self.programmes[slot]
-        if reason == "other_series":
-            return [self.choice_of(programme)]
-        if reason == "variant":
-            return [self.variant(slot)]
-        if reason == "waived":
-            return [waive for waive in programme.waive if slot in waive.slots]
-        if reason == "cut_off":
-            return [skip for skip in programme.skip if slot in skip.slots]
+        if reason in _BY_PERSON:
+            return []
         if row["status"] == "not_applicable":
-            return [programme]
-        facts = [*self.windows(slot, day, read_day(row["opens_on"]), read_day(row["closes_on"]))]
+            return self._of_unneeded(slot, reason) or [programme]
+        opens, closes = read_day(row["opens_on"]), read_day(row["closes_on"])
+        facts = self.windows(slot, day, opens, closes)
         if reason in ("before_standard", "in_standard", "past_standard"):
-            facts.extend(self.standards(slot, day))
-        interval = self.interval(slot, read_day(row["earliest_next_on"]), day)
-        ahead = self.interval_ahead(slot, day) if reason == "waiting_previous" and interval is None else None
-        return [*(facts or [programme]), interval[0] if interval else ahead]
+            facts += self.standards(slot, day, (opens, closes or NO_END))
+        found = self.interval(slot, read_day(row["earliest_next_on"]), day)
+        ahead = self.interval_ahead(slot, day) if reason == "waiting_previous" and found is None else None
+        return [*facts, *filter(None, [found[0] if found else ahead])]
+
+    def _of_unneeded(self, slot: str, reason: str) -> list[Fact]:
+        programme, place = self.programmes[slot], self._place(slot)
+        if reason == "other_series":
+            return [place.choice] if place.choice else []
+        if reason == "variant":
+            return [place.variant] if place.variant else []
+        rows = {"waived": programme.waive, "cut_off": programme.skip}.get(reason, [])
+        name = place.variant and place.variant.variant
+        return [
+            row for row in rows if slot in row.slots and row.series == place.series and name in (row.variants or [name])
+        ]
+
+    def of_dose(self, dose: Answer) -> list[Fact]:
+        """Return what the judgement of a dose rests on; nothing where the records say it."""
+        day, slot, reason = date.fromisoformat(dose["given_on"]), dose["slot"], dose["reason"]
+        if reason in _BY_RECORD:
+            return []
+        days = read_day(dose["opens_on"]), read_day(dose["closes_on"])
+        place = self._place_of(dose)
+        facts: list[Fact] = []
+        if reason == "other_vaccine" and (found := self.other_vaccine(dose)):
+            facts.append(found[0])
+        if reason == "wrong_product" and slot:
+            facts += self._products(dose)
+        if slot is None:
+            return facts + self._of_placeless(dose, place)
+        if interval := self.interval(slot, read_day(dose["earliest_on"]), day, place):
+            facts.append(interval[0])
+        return facts + (self.windows(slot, day, *days) or [self.programmes[slot]])
+
+    def _of_placeless(self, dose: Answer, place: Place) -> list[Fact]:
+        """Return what a dose rests on that fills no slot."""
+        day, reason = date.fromisoformat(dose["given_on"]), dose["reason"]
+        programme = self._fed_by(dose["vaccine"], place)
+        if reason == "single_antigen":
+            days = read_day(dose["opens_on"]), read_day(dose["closes_on"])
+            return next(filter(None, (self.windows(slot.slot, day, *days) for slot in programme.slot)), [programme])
+        choice = place.choice if reason in ("extra", "wrong_product") else None
+        return [choice or place.variant or programme]
+
+    def _place_of(self, dose: Answer) -> Place:
+        seen = [one for one in self.answer["doses"] if one["reason"] != "after_as_of"]
+        return self.grounds.doses[seen.index(dose)]
+
+    def _products(self, dose: Answer) -> list[Fact]:
+        product = self.case.doses[self.answer["doses"].index(dose)].product
+        rows = self.rules.edition.product
+        return [row for row in rows if row.vaccine == dose["vaccine"] and product in row.names]
+
+    def _fed_by(self, vaccine: str, place: Place) -> Programme:
+        """Return the programme in which a dose counts, else the first that counts doses of the vaccine."""
+        vaccine = "MR" if vaccine in ("M", "R") else vaccine
+        rows = [(programme, row) for programme in self.rules.programmes for row in programme.series]
+        mine = (programme for programme, row in rows if row.series == place.series)
+        fed = (programme for programme, row in rows if any(feed.vaccine == vaccine for feed in row.fed_by))
+        return next(mine, None) or next(fed)
+
+
+def _overlap(one: Stretch, other: Stretch) -> bool:
+    return one[0] <= other[1] and one[1] >= other[0]

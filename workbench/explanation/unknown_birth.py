@@ -5,6 +5,7 @@ Every possible day of birth is evaluated: cohorts by 年度 lie between the ends
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import repeat
 from typing import Any
 
 from workbench.evaluation import Case, evaluate_cases
@@ -33,8 +34,9 @@ def account_of_unknown(case: Case, rules: Schedule) -> Iterator[str]:
         return
     yield say("unknown_birth", "bounds", earliest=births[0], latest=births[-1])
     bounded = [case.model_copy(update={"birth_date": birth}) for birth in births]
-    answers = evaluate_cases(bounded, rules, with_numbers=True)
-    ends = tuple(PersonRules(rules, bounded[end], answers[end]) for end in (0, -1))
+    answers = evaluate_cases(bounded, rules)
+    outer = [bounded[0], bounded[-1]]
+    ends = tuple(map(PersonRules, repeat(rules), outer, evaluate_cases(outer, rules, with_grounds=True)))
     yield from _doses(ends)
     yield ""
     yield say("account", "slots")
@@ -54,7 +56,7 @@ def _births(case: Case) -> list[date]:
 
 
 def _recorded(case: Case, rules: Schedule) -> Iterator[str]:
-    [answer] = evaluate_cases([case], rules)
+    [answer] = evaluate_cases([case], rules, with_grounds=True)
     person = PersonRules(rules, case, answer)
     if answer["doses"]:
         yield ""

@@ -159,6 +159,14 @@ class Schedule:
     def _extension_rules(self) -> list[_Slots]:
         return self._compile(lambda row: row.extension is not None, cohorts=False)
 
+    def legal_rows(self, slot: str, cohort: str) -> tuple[Version, ...]:
+        """Return the rows of law that decide the windows of a slot, for everybody ('') or for one cohort."""
+        return self._legal_rows.get((slot, cohort), ())
+
+    @cached_property
+    def _legal_rows(self) -> dict[tuple[str, str], tuple[Version, ...]]:
+        return {(slot, row.cohort): row.rules.legal for row in self._rules for slot in row.slots}
+
     def _compile(self, wanted: Callable[[Any], bool], *, cohorts: bool) -> list[_Slots]:
         """Group slots by the rows that decide them, so that dates shared by several slots are computed once."""
         shared: dict[tuple[Any, ...], _Slots] = {}
@@ -237,11 +245,11 @@ class Schedule:
         elif kind == LONG_TERM and birth is not None:
             for row in self._rules:
                 for slot in row.slots:
-                    added = self._long_term(slot, vaccine, birth, end)
+                    added = self.long_term(slot, vaccine, birth, end)
                     for known in row.rules.known_windows(birth, added) if added else ():
                         yield birth, kind, vaccine, end, self._no.slot[slot], row.cohort, *known[:2], *known.window
 
-    def _long_term(self, slot: str, vaccine: str, birth: date, end: date) -> Version | None:
+    def long_term(self, slot: str, vaccine: str, birth: date, end: date) -> Version | None:
         """Return the row that 長期療養特例 adds for a slot; the 2 years are counted from the day itself (民法143条)."""
         row = self._long_rows.get((slot, vaccine))
         if row is None or end < row.effective_from:
@@ -249,7 +257,7 @@ class Schedule:
         last = lawdates.reach_years(end, row.years)
         if row.until:
             last = min(last, parse_day(row.until)(birth))
-        return Version(lambda _: end, lambda _: last, end, NO_END, NO_START, NO_END)
+        return Version(lambda _: end, lambda _: last, end, NO_END, NO_START, NO_END, fact=row)
 
     @cached_property
     def _long_rows(self) -> dict[tuple[str, str], LongTerm]:

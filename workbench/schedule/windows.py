@@ -6,7 +6,7 @@ later one replaces has no end until then, and an extension opens a window again.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from workbench import lawdates
 from workbench.records import NO_END
 from workbench.schedule.expressions import DayRule, parse_day, parse_season_day
-from workbench.schedule.model import LegalWindow, StandardPeriod
+from workbench.schedule.model import Fact, LegalWindow, StandardPeriod
 
 ONE_DAY = timedelta(days=1)
 NO_START = date.min
@@ -60,6 +60,11 @@ class Version:
     known: Stretch | None = None  # a season: the 年度 in which it is the answer
     extension: str | None = None
     cohort: str | None = None
+    fact: Fact | None = field(default=None, compare=False)  # the row as it stands in the file
+
+    def is_known(self, day: date) -> bool:
+        """Tell whether the law of a day has the row."""
+        return self.known[0] <= day <= self.known[1] if self.known else self.effective_from <= day
 
     def of_birth(self, birth: date) -> "DatedRow":
         """Return the row with its days for a birth; whoever asks about several days computes them once."""
@@ -207,7 +212,7 @@ def standard_versions(rows: Iterable[StandardPeriod], *, end: date) -> tuple[Ver
 
 def _legal(row: LegalWindow, rows: Sequence[LegalWindow], end: date) -> Iterator[Version]:
     births = row.births_from or NO_START, row.births_until or NO_END
-    common = {"retroactive": row.retroactive, "extension": row.extension, "cohort": row.cohort}
+    common = {"retroactive": row.retroactive, "extension": row.extension, "cohort": row.cohort, "fact": row}
     for age in row.ages or [0]:
         first = parse_day(row.opens.replace("{age}", str(age)))
         last = parse_day(row.closes.replace("{age}", str(age))) if row.closes else None
