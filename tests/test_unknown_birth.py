@@ -103,6 +103,7 @@ SPANS = rows("""
     65 in the year                   | F   | 1961-01-01 | 1961-12-31 | 2026-11-01
     65 across 1 and 2 April          | F   | 1962-04-01 | 1962-04-02 | 2026-11-01
     ages of shingles                 | M   | 1946-01-01 | 1947-12-31 | 2026-11-01
+    between two ages of shingles     | F   | 1959-06-01 | 1960-12-31 | 2026-11-01
     five in one, before it was       | F   | 2023-12-01 | 2024-01-31 | 2024-03-31
     five in one, on the first day    | F   | 2023-12-01 | 2024-01-31 | 2024-04-01
     not born yet on the day          | F   | 2026-10-01 | 2026-12-31 | 2026-11-01
@@ -286,6 +287,16 @@ def test_school_years_side_by_side_have_no_day_in_common():
 
     assert found["MR2-1"] == ("perhaps", (date(2024, 4, 1), date(2028, 3, 31)), NO_READING)
     assert found["MR1-1"][0] == "not_now"
+
+
+def test_inside_the_widest_window_may_lie_days_on_which_nobody_of_these_births_is_in_hers():
+    """Who was 66 when 帯状疱疹 began waits for 70, and who was 65 has had her year: between them nobody is asked."""
+    found = told(build_city([unknown(1, "1959-06-01", "1960-12-31")]), "2026-11-01")
+
+    opening, (widest_from, widest_until), narrowest = found["HZR-1"]
+
+    assert widest_from < date(2026, 11, 1) < widest_until
+    assert (opening, narrowest) == ("not_now", NO_READING)
 
 
 def test_the_doses_that_a_series_may_count_stand_beside_it():
