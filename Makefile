@@ -47,7 +47,7 @@ bench: $(READY) ## 性能を測る（RESIDENTS=100000 など） / measure; figur
 	$(BIN)/python -m benchmarks.evaluation --residents $(RESIDENTS)
 
 soak: $(READY) ## 長い試験（夜間用） / the long tests: soak-marked ones, and every property with far more examples
-	$(BIN)/python -m pytest -m "soak or hypothesis" --hypothesis-profile=soak tests
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal -m "soak or hypothesis" --hypothesis-profile=soak tests
 
 $(READY): $(LOCKED)
 	@echo "workbench を .venv に登録します / Registering workbench in .venv"

@@ -11,7 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.extracts import DELIVERY, DOSE, EXEMPTION, MY_NUMBERS, PROTECTION, SPECIAL, resident, row_of, write_extract
+from tests.extracts import (
+    DELIVERY,
+    DESIGNATED,
+    DOSE,
+    EXEMPTION,
+    MY_NUMBERS,
+    PREGNANCY,
+    PROTECTION,
+    SPECIAL,
+    resident,
+    row_of,
+    write_extract,
+)
 from workbench import keys, snapshot
 from workbench.settings import Home
 
@@ -31,6 +43,8 @@ GOOD = {
     "送付先.csv": [row_of(1, DELIVERY)],
     "支援措置.csv": [row_of(3, PROTECTION)],
     "長期療養特例.csv": [row_of(1, SPECIAL)],
+    "妊娠届.csv": [row_of(2, PREGNANCY)],
+    "特別対象者.csv": [row_of(1, DESIGNATED)],
 }
 
 

@@ -70,6 +70,8 @@ SPECIAL = {
     "証明書番号": "",
     "備考": "",
 }
+PREGNANCY = {"宛名番号": "000000000000001", "出産予定日": "2026-12-01", "備考": ""}
+DESIGNATED = {"宛名番号": "000000000000001", "接種種類コード": "20001", "対象区分": "1", "備考": ""}
 ORDINARY = {
     "住民.csv": RESIDENT,
     "接種記録.csv": DOSE,
@@ -77,6 +79,8 @@ ORDINARY = {
     "送付先.csv": DELIVERY,
     "支援措置.csv": PROTECTION,
     "長期療養特例.csv": SPECIAL,
+    "妊娠届.csv": PREGNANCY,
+    "特別対象者.csv": DESIGNATED,
 }
 EXTRACT_TOML = """\
 layout = "standard"

@@ -229,6 +229,9 @@ ROW_CASES = rows(f"""
     送付先区分 is unknown           | 送付先       | 送付先区分={C}           | unknown_code     | 保留
     支援措置区分 is unknown         | 支援措置     | 支援措置区分={C}         | unknown_code     | 保留
     事由終了日 is no date           | 長期療養特例 | 事由終了日={C}           | bad_date         | 保留
+    出産予定日 is no date           | 妊娠届       | 出産予定日={C}           | bad_date         | 保留
+    出産予定日 is empty             | 妊娠届       | 出産予定日=              | missing_value    | 保留
+    対象区分 is unknown             | 特別対象者   | 対象区分={C}             | unknown_code     | 保留
 """)
 for _case in ROW_CASES:
     _case["file"] += ".csv"

@@ -61,7 +61,7 @@ def run(city, trap, work=ingest):
     return None
 
 
-FILES = ["住民.csv", "接種記録.csv", "対象外事由.csv", "送付先.csv", "支援措置.csv", "長期療養特例.csv"]
+FILES = ["住民.csv", "接種記録.csv", "対象外事由.csv", "送付先.csv", "支援措置.csv", "長期療養特例.csv", "妊娠届.csv"]
 OURS = "住民.csv を読めません。"
 KINDS = {"a defect": ValueError, "one of ours": lambda _: WallError(OURS), "Ctrl-C": KeyboardInterrupt}
 

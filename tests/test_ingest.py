@@ -5,7 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.extracts import DELIVERY, DOSE, EXEMPTION, PROTECTION, SPECIAL, resident, row_of, write_extract
+from tests.extracts import (
+    DELIVERY,
+    DESIGNATED,
+    DOSE,
+    EXEMPTION,
+    PREGNANCY,
+    PROTECTION,
+    SPECIAL,
+    resident,
+    row_of,
+    write_extract,
+)
 from tests.officers import approved
 from workbench import ingest as room
 from workbench import keys, snapshot
@@ -55,6 +66,8 @@ ONE_OF_EACH = {
     "送付先.csv": [row_of(1, DELIVERY)],
     "支援措置.csv": [row_of(2, PROTECTION)],
     "長期療養特例.csv": [row_of(1, SPECIAL)],
+    "妊娠届.csv": [row_of(2, PREGNANCY)],
+    "特別対象者.csv": [row_of(1, DESIGNATED)],
 }
 
 
@@ -66,7 +79,11 @@ def test_every_file_reconciles_and_the_tables_hold_what_was_kept(load):
     }
     assert ask(load.home, "SELECT count(*), count(DISTINCT person_id) FROM dose") == [(2, 2)]
     assert ask(load.home, "SELECT vaccine, reason FROM exemption") == [("MR", "had_disease")]
-    assert ask(load.home, "SELECT kind, vaccine FROM special") == [("long_term_care", "MR")]
+    assert ask(load.home, "SELECT kind, vaccine, reason_end_on FROM special ORDER BY kind") == [
+        ("designated_condition", "FLU", None),
+        ("long_term_care", "MR", dt.date(2026, 3, 1)),
+        ("pregnancy", "RSVM", dt.date(2026, 12, 1)),
+    ]
     assert ask(load.home, 'SELECT count(*) > 0 FROM "window"') == [(True,)]
     assert result.stripped == {"個人番号": 4, "住民票コード": 2}
 
@@ -216,7 +233,7 @@ def test_the_ledger_and_the_manifest_name_each_other(load):
     entry = json.loads((load.home.registers / "ledger.jsonl").read_text().splitlines()[-1])
     assert entry["subject"]["snapshot_id"] == result.snapshot.id
     assert entry["subject"]["manifest_sha256"] == result.snapshot.manifest["manifest_sha256"]
-    assert entry["counts"] == {"read": 8, "kept": 8, "duplicates": 0, "quarantined": 0}
+    assert entry["counts"] == {"read": 10, "kept": 10, "duplicates": 0, "quarantined": 0}
     assert Ledger(load.home.registers / "ledger.jsonl").verify().hash == result.ledger_head
 
 

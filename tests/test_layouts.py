@@ -93,6 +93,8 @@ WRONG = rows("""
     no 世帯番号            | "household_number", role  | "home", role         | 要る項目がありません（household_number）
     a field nobody knows   | "household_number", role  | "home", role         | 知らない項目です（home）
     a quantity as text     | type = "decimal"          | type = "text"        | 項目の型が違います（amount_ml）
+    no such kind           | kind = "pregnancy"        | kind = "expecting"   | 知らない値があります（kind）
+    a code of no kind      | codes = "special_kind"    | codes = "sex"        | 知らない値があります（kind）
     a birth date as a date | type = "birth_date"       | type = "date"        | birth_earliest
     no 支援措置            | [tables.protections]      | [tables.others]      | tables.others
 """)

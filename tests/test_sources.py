@@ -39,6 +39,8 @@ ABOUT = rows("""
     layout not known        | "standard"                | "vendor"               | 使えるのは standard
     layout missing          | layout =                  | # layout =             | layout
     unknown key             | layout =                  | colour = 1; layout =   | colour
+    a number as a key       | layout =                  | 12345678901 = 1; layout = | （読めない項目名）
+    a name as a key         | layout =                  | "金糸雀ヒバリ" = 1; layout = | （読めない項目名）
     check digit             | "992011"                  | "992012"               | 検査数字
     code not text           | "992011"                  | 992011                 | municipality_code
     code too short          | "992011"                  | "99201"                | municipality_code

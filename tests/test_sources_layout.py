@@ -11,6 +11,7 @@ STANDARD = (LAYOUTS / "standard.toml").read_text("utf-8")
 WRONG = rows("""
     case                 | old                              | new                          | message
     unknown key          | role = "search"                  | role = "ignore", colour = 1  | columns[19].colour
+    a number as a key    | role = "search"                  | role = "search", 123456789018 = 1 | （読めない項目名）
     unknown role         | role = "search"                  | role = "secret"              | columns[19].role
     unknown fault        | on_missing = "mynumber_missing"  | on_missing = "nothing"       | on_missing（faults.toml
     no width             | , width = 15, required           | , required                   | columns[1]（width）
@@ -36,6 +37,7 @@ def test_a_wrong_layout_is_refused_with_its_key(tmp_path, case):
         load_layout("vendor", tmp_path)
 
     assert case["message"] in str(caught.value)
+    assert "123456789018" not in str(caught.value)
     assert caught.value.__context__ is None
 
 

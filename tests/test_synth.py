@@ -32,7 +32,7 @@ COMMITTED = ROOT / "data" / "synthetic"
 EXTRACTED_ON = date(2026, 11, 1)
 TODAY = days.number(EXTRACTED_ON)
 NUMBERS = {"宛名番号", "世帯番号"}
-DATES = {"転入日", "転出日", "死亡日", "接種日", "開始日", "終了日", "事由終了日"}
+DATES = {"転入日", "転出日", "死亡日", "接種日", "開始日", "終了日", "事由終了日", "出産予定日"}
 REQUIRED = {
     "住民.csv": {"宛名番号", "性別", "住民区分"},
     "接種記録.csv": {"宛名番号", "接種種類コード", "接種日", "法定区分", "実施区分"},
@@ -48,6 +48,7 @@ CODES = {
     "送付先区分": set("1239"),
     "支援措置区分": set("12345"),
     "事由区分": set("1234"),
+    "対象区分": set("12"),
 }
 VACCINES = {f"100{n:02d}" for n in range(1, 19)} | {f"2000{n}" for n in range(1, 7)} | {"30001"}
 TEXTS = {"氏名", "氏名カナ", "住所", "方書", "電話番号", "備考", "送付先氏名", "ワクチン名", "ロット番号", "証明書番号"}
@@ -341,6 +342,36 @@ def test_doses_that_differ_only_in_remarks_do_not_exist(town):
 
     assert table.duplicated().sum() == planted(town)["接種記録.csv"]["faults"]["duplicate_row"]
     assert table.drop(columns=["個人番号", "備考"]).duplicated().sum() == table.duplicated().sum()
+
+
+# ---------------------------------------------------------------- windows of one's own
+
+
+def test_pregnancies_are_those_that_the_programme_can_concern(town, people):
+    found = frame(town, "妊娠届.csv").merge(people.drop_duplicates("宛名番号"), on="宛名番号")
+    found = found[found["出産予定日"].map(is_date)]
+    doses = frame(town, "接種記録.csv").query("接種種類コード == '10018'").merge(found, on="宛名番号")
+    before = (pd.to_datetime(doses["出産予定日"]) - pd.to_datetime(doses["接種日"])).dt.days
+
+    assert len(found) > 50
+    assert set(found["性別"]) == {"2"}
+    assert found["出産予定日"].min() >= "2026-04-23"
+    assert found["出産予定日"].max() > EXTRACTED_ON.isoformat()
+    assert len(doses) > 10
+    assert before[before < 200].between(22, 84).mean() > 0.9
+
+
+def test_the_designated_are_of_the_ages_of_the_decree(town, people):
+    found = frame(town, "特別対象者.csv").merge(people.drop_duplicates("宛名番号"), on="宛名番号")
+    found = found[found["対象区分"].isin(CODES["対象区分"])]
+    born = found.groupby("対象区分")["生年月日"]
+
+    assert found["対象区分"].value_counts().min() > 30
+    assert born.min()["1"] >= "1961-10-31"
+    assert born.max()["1"] <= "1966-11-01"
+    assert born.min()["2"] >= "1962-04-02"
+    assert born.max()["2"] <= "1979-04-01"
+    assert set(found[found["対象区分"] == "2"]["性別"]) == {"1"}
 
 
 # ---------------------------------------------------------------- awkward cases

@@ -325,8 +325,6 @@ class Wall:
         for part in self._read(source):
             found, columns, _ = self._known(part, residents, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])
-            if table == "special":
-                columns["kind"] = pa.array(["long_term_care"] * len(found))
             yield _conform(table, columns, len(found))
 
 

@@ -45,7 +45,7 @@ def check(layout: str, extracts: Path | None) -> None:
     metavar="TABLE",
     help="何のファイルか: residents 住民、doses 接種記録、exemptions 対象外事由、deliveries 送付先、"
     "protections 支援措置、"
-    "specials 長期療養特例、districts 地区、clinics 医療機関。",
+    "specials 特別の事情（長期療養特例、妊娠、障害など）、districts 地区、clinics 医療機関。",
 )
 def new(file: Path, table: str) -> None:
     """Draft a layout."""

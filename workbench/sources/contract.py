@@ -3,7 +3,7 @@
 A field that a layout does not have is filled with its constant, or with nothing. `layout check` compares with this.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 
@@ -18,6 +18,7 @@ class Need:
     must: dict[str, pa.DataType]
     may: dict[str, pa.DataType]
     is_required: bool = False
+    words: dict[str, frozenset[str]] = field(default_factory=dict)  # the only values that mean anything, by field
 
     @property
     def fields(self) -> dict[str, pa.DataType]:
@@ -61,7 +62,10 @@ CONTRACT: dict[str, Need] = {
     ),
     "protections": Need("支援措置", _KEY, {"protection_kind": _TEXT, **_PERIOD}, is_required=True),
     "specials": Need(
-        "長期療養特例", {**_KEY, "vaccine": _TEXT}, {**_texts("special_reason certificate_no"), "reason_end_on": _DAY}
+        "特別の事情",
+        {**_KEY, **_texts("vaccine kind")},
+        {**_texts("special_reason certificate_no"), "reason_end_on": _DAY},
+        words={"kind": frozenset(("long_term_care", "pregnancy", "designated_condition", "rubella_antibody_low"))},
     ),
     "districts": Need("地区", _texts("district name"), {}),
     "clinics": Need("医療機関", _texts("clinic name"), {}),

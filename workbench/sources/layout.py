@@ -28,6 +28,7 @@ MAX_WIDTHS = {"digits": 18, "count": 4}  # what int64 and int16 hold
 _NAMES_PERSON = ("氏名", "カナ", "住所", "方書", "電話", "世帯", "宛名")  # in a title: never analytic
 KINDS = {"digits": pa.int64(), "count": pa.int16(), "decimal": pa.float64(), "code": pa.string(), "text": pa.string()}
 KINDS |= dict.fromkeys(("date", "birth_date"), pa.date32())
+_WORD, MOST_DIGITS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*"), 2
 DATE_TYPES = frozenset({"date", "birth_date"})
 FEW_VALUED_TYPES = frozenset({"count", "decimal", "code", "date", "birth_date"})
 
@@ -188,8 +189,15 @@ class TableLayout(_Strict):
         lacking = [name for name in CONTRACT[self.holds].must if name not in self.provided]
         unlike = [name for name, column in kept.items() if name in fields and KINDS[column.type] != fields[name]]
         unknown = [name for name in (*kept, *self.constants) if name not in fields]
+        strange = [name for name, known in CONTRACT[self.holds].words.items() if not self._values(name) <= known]
         found = {"必ず要る項目がありません": lacking, "項目の型が違います": unlike, "知らない項目です": unknown}
+        found |= {"知らない値があります": strange}
         return [f"{text}（{'、'.join(names)}）" for text, names in found.items() if names]
+
+    def _values(self, name: str) -> set[str | int]:
+        """Return what a field can say: its constant, or what its codes mean."""
+        coded = (set(column.code_table.values.values()) for column in self.columns if column.field == name)
+        return {self.constants[name]} if name in self.constants else set().union(*coded)
 
     @model_validator(mode="after")
     def _bytes_are_those_of_fixed_records(self) -> Self:
@@ -321,6 +329,11 @@ def _read(path: Path, model: type[_Model]) -> _Model:
 
 def _place(error: ErrorDetails) -> str:
     """Write where a TOML file is wrong: tables.residents.columns[3].width (the first column is 1), and our reason."""
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in error["loc"]]
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{shown_key(part)}" for part in error["loc"]]
     reason = f"（{error['ctx']['error']}）" if error["type"] == "value_error" else ""
     return ("".join(parts).removeprefix(".") or "全体") + reason
+
+
+def shown_key(name: str) -> str:
+    """Return the key of a TOML file as a message may show it: a word with few digits, for any other may be a value."""
+    return name if _WORD.fullmatch(name) and sum(map(str.isdigit, name)) <= MOST_DIGITS else "（読めない項目名）"

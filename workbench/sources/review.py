@@ -107,6 +107,9 @@ def _draft_lines(file: str, encoding: str, titles: list[str], table: str) -> Ite
     yield "# workbench layout check で確かめてください。決めるまで取り込みには使えません。"
     yield f"# 必ず要る項目: {'、'.join(need.must)}"
     yield f"# あってもよい項目: {'、'.join(need.may) or 'なし'}"
+    yield '# 列のない項目で、どの行も同じ値のものは、表に constants = { 項目 = "値" } と書けます。'
+    for name, words in need.words.items():
+        yield f"# {name} の値: {'、'.join(sorted(words))}"
     yield ""
     yield f'title = "{Path(file).stem}"'
     yield ""

@@ -11,7 +11,17 @@ import pyarrow as pa
 
 from workbench.synth import layout, writing
 from workbench.synth.days import day_of
-from workbench.synth.layout import COLUMNS, DELIVERIES, DOSES, EXEMPTIONS, PROTECTIONS, RESIDENTS, SPECIALS
+from workbench.synth.layout import (
+    COLUMNS,
+    DELIVERIES,
+    DESIGNATED,
+    DOSES,
+    EXEMPTIONS,
+    PREGNANCIES,
+    PROTECTIONS,
+    RESIDENTS,
+    SPECIALS,
+)
 
 _PRIVATE_USE = "\ue000"  # 外字: CP932 writes it as F0 40
 _NUMBER, _MY_NUMBER, _BUILDING, _GIVEN_ON, _REMARKS = "宛名番号", "個人番号", "方書", "接種日", "備考"
@@ -21,6 +31,7 @@ _UNKNOWN_CODES = {
     DOSES: (("法定区分", "7"), ("実施区分", "5"), ("期", "8")),
     EXEMPTIONS: (("事由区分", "9"),),
     DELIVERIES: (("送付先区分", "7"),),
+    DESIGNATED: (("対象区分", "8"),),
 }
 _DATE_COLUMNS = {
     RESIDENTS: ("生年月日", "転入日", "死亡日"),
@@ -29,6 +40,7 @@ _DATE_COLUMNS = {
     DELIVERIES: ("開始日",),
     PROTECTIONS: ("終了日",),
     SPECIALS: ("事由終了日",),
+    PREGNANCIES: ("出産予定日",),
 }
 _REQUIRED = {RESIDENTS: ("住民区分", "性別", _NUMBER), DOSES: (_GIVEN_ON, _NUMBER, "法定区分"), EXEMPTIONS: ("開始日",)}
 _GAIJI_COLUMNS = {RESIDENTS: ("氏名", "住所", _BUILDING), DELIVERIES: ("送付先氏名",)}
@@ -82,6 +94,8 @@ PLANS: dict[str, dict[str, tuple[int, int]]] = {
     },
     PROTECTIONS: {"bad_date": (1, 5), "bad_period": (1, 10), "no_resident": (1, 10), "duplicate_row": (1, 10)},
     SPECIALS: {"bad_date": (1, 5), "no_resident": (1, 5), "duplicate_row": (1, 5)},
+    PREGNANCIES: {"bad_date": (1, 5), "no_resident": (1, 5), "duplicate_row": (1, 5)},
+    DESIGNATED: {"unknown_code": (1, 5), "no_resident": (1, 5), "duplicate_row": (1, 5)},
 }
 LOSES_THE_PERSON = (
     *("ragged_row", "bad_number", "bad_date", "unknown_code", "missing_value", "mynumber_in_text"),

@@ -1,4 +1,4 @@
-"""Vaccines after childhood: HPV, mothers, influenza, COVID-19, pneumococcal, shingles."""
+"""Vaccines after childhood: mothers, influenza, COVID-19, pneumococcal, shingles, rubella of grown men."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from workbench.synth import days, visits
 from workbench.synth.book import Book
+from workbench.synth.circumstances import Circumstances
 from workbench.synth.days import NEVER, add_months, open_day
 from workbench.synth.tables import ROUTINE, TEMPORARY, VOLUNTARY, curve, load
 from workbench.synth.visits import Children
@@ -23,27 +24,36 @@ _PPV_END, _ONE_AGE_FROM = days.on(2026, 3, 31), days.on(2024, 4, 1)
 _PPV_YEARS = range(2014, 2024)
 _SHINGLES_FROM, _SHINGLES_PRIVATE_FROM, _SHINGLES_LIVE_SHARE = 2025, days.on(2022, 4, 1), 0.3
 _RSV_FROM, _RSV_PRIVATE_FROM, _RSV_PCT, _RSV_PRIVATE_SHARE = days.on(2026, 4, 1), days.on(2024, 7, 1), 55.0, 0.08
+_RUBELLA_DAYS, _RUBELLA_PCT = (days.on(2019, 6, 3), days.on(2025, 3, 20)), 65.0
 
 
-def vaccinate(book: Book, children: Children, excluded: np.ndarray) -> None:
+def vaccinate(book: Book, children: Children, found: Circumstances, excluded: np.ndarray) -> None:
     """Write the doses of later life; `excluded` (a mask of people) get none."""
     adults = np.flatnonzero(~excluded)
-    _mothers(book, excluded)
-    _influenza(book, adults)
-    _covid(book, children, adults)
+    _mothers(book, found, excluded)
+    _influenza(book, found, adults)
+    _covid(book, children, found, adults)
+    _rubella(book, found, excluded)
     elders = adults[book.people.birth[adults] <= book.today - round(50 * 365.25)]
     _pneumococcal(book, elders)
     _shingles(book, elders)
 
 
-def _mothers(book: Book, excluded: np.ndarray) -> None:
-    """RSウイルス: the mothers of the newborn, some weeks before birth."""
-    children = np.flatnonzero((book.people.mother >= 0) & (book.people.birth >= _RSV_PRIVATE_FROM))
-    mothers, first = np.unique(book.people.mother[children], return_index=True)
-    births = book.people.birth[children[first]]
-    when = open_day(births - book.rng.integers(24, 82, len(births)))
-    takes = book.wants(mothers, np.where(when >= _RSV_FROM, _RSV_PCT, 100 * _RSV_PRIVATE_SHARE)) & ~excluded[mothers]
+def _mothers(book: Book, found: Circumstances, excluded: np.ndarray) -> None:
+    """RSウイルス: mothers and women who expect a child, some weeks before the day it is expected."""
+    mothers = np.flatnonzero(found.due_on != NEVER)
+    when = open_day(found.due_on[mothers] - book.rng.integers(24, 82, len(mothers)))
+    takes = book.wants(mothers, np.where(when >= _RSV_FROM, _RSV_PCT, 100 * _RSV_PRIVATE_SHARE))
+    takes &= ~excluded[mothers] & (when >= _RSV_PRIVATE_FROM)
     book.add(mothers, np.where(takes, when, NEVER), "RSVM")
+
+
+def _rubella(book: Book, found: Circumstances, excluded: np.ndarray) -> None:
+    """風しん第5期: men whose test found few antibodies."""
+    men = np.flatnonzero(found.has_few_antibodies)
+    when = open_day(book.rng.integers(*_RUBELLA_DAYS, len(men)))
+    takes = book.wants(men, _RUBELLA_PCT) & ~excluded[men]
+    book.add(men, np.where(takes, when, NEVER), ("MR", 3))
 
 
 def _yearly(book: Book, pct: np.ndarray, habit: np.ndarray) -> np.ndarray:
@@ -53,28 +63,31 @@ def _yearly(book: Book, pct: np.ndarray, habit: np.ndarray) -> np.ndarray:
     return (book.rng.random(len(pct)) < 1 / (1 + np.exp(-odds))) & (share > 1e-5)  # noqa: PLR2004 (a zero in the table)
 
 
-def _influenza(book: Book, who: np.ndarray) -> None:
-    """Influenza by season: routine from 65, before that private with the city's grant."""
+def _influenza(book: Book, found: Circumstances, who: np.ndarray) -> None:
+    """Influenza by season: routine from 65, or 60 with a condition; before that private with the city's grant."""
     habit = book.rng.standard_normal(len(who))
     for year in range(_FIRST_SEASON, int(days.fiscal_year(np.array(book.today))) + 1):
         start = max(days.on(year, 10, 1), _FIRST_ROUTINE_DAY)
         age = book.people.ages(start)[who]
-        pct = np.where(age >= _OLD_AGE, curve("FLU65", np.array(year)), curve("FLU_ADULT", np.array(year)))
+        has_condition = found.designated(book.people, start)
+        pct = np.where(
+            (age >= _OLD_AGE) | has_condition[who], curve("FLU65", np.array(year)), curve("FLU_ADULT", np.array(year))
+        )
         pct = np.where(age < _SCHOOL_END, curve("FLU_CHILD", np.array(year)), pct)
         takes = _yearly(book, pct, habit) & (age >= _HALF_YEAR)
         takers, ages = who[takes], age[takes]
         when = start + np.interp(book.rng.random(len(takers)), _SEASON_SHARE, _SEASON_DAY).astype(np.int64)
         when = open_day(when)
         again = open_day(when + book.rng.integers(21, 29, len(takers)))
-        legal = np.where(ages >= _OLD_AGE, ROUTINE, VOLUNTARY)
+        legal = np.where((ages >= _OLD_AGE) | has_condition[takers], ROUTINE, VOLUNTARY)
         high = (when >= _HIGH_DOSE_FROM) & (ages >= _VERY_OLD_AGE) & book.chance(len(takers), _HIGH_DOSE_SHARE)
         book.add(takers, np.where(high, NEVER, when), "FLU", legal=legal)
         book.add(takers, np.where(high, when, NEVER), "FLUHD", legal=ROUTINE)
         book.add(takers, np.where(ages < _TWO_DOSE_AGE, again, NEVER), ("FLU", 2), legal=VOLUNTARY)
 
 
-def _covid(book: Book, children: Children, who: np.ndarray) -> None:
-    """COVID-19: 特例臨時接種 to 2024-03, afterwards every autumn from 65."""
+def _covid(book: Book, children: Children, found: Circumstances, who: np.ndarray) -> None:
+    """COVID-19: 特例臨時接種 to 2024-03, afterwards every autumn from 65, or 60 with a condition."""
     going = np.ones(len(who), bool)
     age = book.people.ages(days.on(2021, 7, 1))[who]
     for entry in load("rates")["covid"]:
@@ -87,8 +100,8 @@ def _covid(book: Book, children: Children, who: np.ndarray) -> None:
     habit = book.rng.standard_normal(len(who))
     for year in range(_COVID_ROUTINE_YEAR, int(days.fiscal_year(np.array(book.today))) + 1):
         start = days.on(year, 10, 1)
-        is_old = book.people.ages(start)[who] >= _OLD_AGE
-        takes = _yearly(book, np.where(is_old, curve("COV65", np.array(year)), 0.0), habit)
+        is_meant = (book.people.ages(start) >= _OLD_AGE) | found.designated(book.people, start)
+        takes = _yearly(book, np.where(is_meant[who], curve("COV65", np.array(year)), 0.0), habit)
         when = start + np.interp(book.rng.random(len(who)), _SEASON_SHARE, _SEASON_DAY).astype(np.int64)
         book.add(who, np.where(takes, open_day(when), NEVER), "COV")
 

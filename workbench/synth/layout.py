@@ -2,6 +2,7 @@
 
 RESIDENTS, DOSES, EXEMPTIONS = "住民.csv", "接種記録.csv", "対象外事由.csv"
 DELIVERIES, PROTECTIONS, SPECIALS = "送付先.csv", "支援措置.csv", "長期療養特例.csv"
+PREGNANCIES, DESIGNATED = "妊娠届.csv", "特別対象者.csv"
 DISTRICTS, CLINICS = "地区.csv", "医療機関.csv"
 
 _COLUMNS = {
@@ -15,6 +16,8 @@ _COLUMNS = {
     DELIVERIES: "宛名番号 送付先区分 送付先氏名 郵便番号 住所 方書 開始日 終了日 備考",
     PROTECTIONS: "宛名番号 支援措置区分 開始日 終了日 備考",
     SPECIALS: "宛名番号 接種種類コード 事由区分 事由終了日 証明書番号 備考",
+    PREGNANCIES: "宛名番号 出産予定日 備考",
+    DESIGNATED: "宛名番号 接種種類コード 対象区分 備考",
     DISTRICTS: "地区コード 地区名",
     CLINICS: "医療機関コード 医療機関名",
 }

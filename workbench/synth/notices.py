@@ -1,4 +1,4 @@
-"""The small registers: 対象外事由, 送付先, 支援措置, 長期療養特例. A row is a list of texts."""
+"""The small registers: 対象外事由, 送付先, 支援措置, 長期療養特例, 妊娠届, 特別対象者. A row is a list of texts."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.synth import days, homes
+from workbench.synth import circumstances, days, homes
+from workbench.synth.circumstances import Circumstances
 from workbench.synth.days import add_months, day_of
-from workbench.synth.layout import DELIVERIES, EXEMPTIONS, PROTECTIONS, SPECIALS
+from workbench.synth.layout import DELIVERIES, DESIGNATED, EXEMPTIONS, PREGNANCIES, PROTECTIONS, SPECIALS
 from workbench.synth.people import People
 from workbench.synth.register import Register
 from workbench.synth.tables import kinds, load
@@ -28,9 +29,10 @@ _YOUNG_VACCINES = ("MR", "DPIH", "JE", "VAR", "BCG", "HIB", "PCV")
 
 @dataclass(frozen=True)
 class Desk:
-    """What the four registers are drawn from."""
+    """What the registers are drawn from."""
 
     people: People
+    circumstances: Circumstances
     register: Register
     allowed: np.ndarray  # mask: people who may have rows here
     today: int
@@ -69,6 +71,8 @@ def write_all(desk: Desk, *, is_first: bool) -> tuple[dict[str, list[list[str]]]
         DELIVERIES: list(_deliveries(desk)),
         PROTECTIONS: protections,
         SPECIALS: list(_specials(desk, is_first=is_first)),
+        PREGNANCIES: list(_pregnancies(desk)),
+        DESIGNATED: list(_designated(desk)),
     }
     counts["returned_mail"] = sum(row[1] == RETURNED for row in rows[DELIVERIES])
     return rows, counts
@@ -169,3 +173,15 @@ def _specials(desk: Desk, *, is_first: bool) -> Iterator[list[str]]:
             f"桜長第{int(desk.rng.integers(10**5)):05d}号",
             "",
         ]
+
+
+def _pregnancies(desk: Desk) -> Iterator[list[str]]:
+    for row in np.flatnonzero(circumstances.notified(desk.circumstances) & desk.allowed).tolist():
+        yield [desk.atena(row), text(int(desk.circumstances.due_on[row])), ""]
+
+
+def _designated(desk: Desk) -> Iterator[list[str]]:
+    code = {vaccine.symbol: vaccine.code for vaccine in kinds().vaccines}
+    for mask, symbol, why in circumstances.designations(desk.people, desk.circumstances, desk.today):
+        for row in np.flatnonzero(mask & desk.allowed).tolist():
+            yield [desk.atena(row), code[symbol], why, ""]

@@ -8,8 +8,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.synth import childhood, days, faults, girls, homes, later, notices, numbers, records, register, visits
+from workbench.synth import (
+    childhood,
+    circumstances,
+    days,
+    faults,
+    girls,
+    homes,
+    later,
+    notices,
+    numbers,
+    records,
+    register,
+    visits,
+)
 from workbench.synth.book import Book, Doses
+from workbench.synth.circumstances import Circumstances
 from workbench.synth.days import NEVER
 from workbench.synth.faults import LOSES_THE_PERSON, PLANS, Scene
 from workbench.synth.layout import DOSES, RESIDENTS
@@ -61,9 +75,10 @@ def make_part(plan: Plan, scribe: Scribe, clinics: Clinics) -> Part:
     carriers = _carriers(people, plan, scribe.today, rng)
     first_index = plan.part * STRIDE
     book = register.write_down(people, scribe, first_index=first_index, rng=rng)
-    doses, mistakes = _doses(people, carriers, scribe.today, rng)
+    special = circumstances.draw(people, rng=np.random.default_rng([plan.seed, plan.part, 1]), today=scribe.today)
+    doses, mistakes = _doses(people, carriers, special, scribe.today, rng)
     dose_lines = records.write_down(doses, book, scribe=scribe, clinics=clinics, rng=rng)
-    desk = notices.Desk(people, book, ~carriers & people.is_living(), scribe.today, rng)
+    desk = notices.Desk(people, special, book, ~carriers & people.is_living(), scribe.today, rng)
     rows, found = notices.write_all(desk, is_first=plan.part == 0)
     strangers = _strangers(scribe, first_index)
     lines, planted = {}, {}
@@ -98,12 +113,14 @@ def _carriers(people: People, plan: Plan, today: int, rng: np.random.Generator) 
     return mask
 
 
-def _doses(people: People, carriers: np.ndarray, today: int, rng: np.random.Generator) -> tuple[Doses, Mistakes]:
+def _doses(
+    people: People, carriers: np.ndarray, special: Circumstances, today: int, rng: np.random.Generator
+) -> tuple[Doses, Mistakes]:
     book = Book(people, rng=rng, today=today)
     children = visits.plan(book, carriers)
     childhood.vaccinate(book, children)
     girls.vaccinate(book, children, carriers)
-    later.vaccinate(book, children, carriers)
+    later.vaccinate(book, children, special, carriers)
     return records.with_mistakes(book.close(), people, rng)
 
 
