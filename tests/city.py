@@ -92,7 +92,9 @@ def _rules(filled: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
         if row["reason_end_on"]
     }
     days = filled["dose"]["given_on"].to_pylist()
-    return schedule.load().tables([day for day in births.values() if day], days, reasons)
+    unknown = [row for row in filled["person"].to_pylist() if row["birth_date"] is None]
+    spans = {(row["birth_earliest"], row["birth_latest"]) for row in unknown}
+    return schedule.load().tables([day for day in births.values() if day], days, reasons, spans)
 
 
 def _usual_person(row: Row) -> dict[str, Any]:

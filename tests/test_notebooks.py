@@ -59,6 +59,7 @@ QUESTIONS = rows("""
     followup | slot=MR1-1 as_of=2013-04-01 statuses=late
     followup | as_of=2099-12-31
     followup | slot=DT2-1 closing_days=1 shown_rows=1
+    followup | slot=HPV-1 as_of=2013-04-01 shown_rows=1
     irregular_doses |
     irregular_doses | from_on=2013-04-01
     irregular_doses | from_on=2026-10-01 until_on=2026-10-31
@@ -126,6 +127,29 @@ def test_the_list_holds_the_persons_of_the_report_and_only_pseudonyms(folder):
     assert len(listed) == counted["人数"] > 0
     assert {row["slot"] for row in listed} == {"JE1A-1"}
     assert all(date.fromisoformat(row["closes_on"]) >= date(2026, 11, 1) for row in listed)
+
+
+def test_residents_of_unknown_birth_stand_apart_from_the_list(folder):
+    found = execute("followup", "slot=FLU-1")
+    with (folder / "followup_list.csv").open(encoding="utf-8-sig") as file:
+        listed = {row["person_id"] for row in csv.DictReader(file)}
+    here = sheet(folder / "followup.xlsx", "生年月日不詳の住民（FLU-1）")
+    everywhere = sheet(folder / "followup.xlsx", "生年月日不詳の住民が期間内かもしれない枠")
+    unreadable = {row["仮名番号"] for row in sheet(folder / "followup.xlsx", "対象期間を計算できない住民")}
+    with open_snapshot() as snapshot:
+        [[unread]] = snapshot.execute(
+            "SELECT count(*) FROM person WHERE birth_date IS NULL AND residency = 'resident' "
+            "AND (birth_earliest IS NULL OR birth_latest IS NULL OR birth_latest - birth_earliest >= 3700)"
+        ).fetchall()
+
+    apart = {row["仮名番号"] for row in here}
+    assert apart
+    assert listed
+    assert not listed & (apart | unreadable | {row["仮名番号"] for row in everywhere})
+    assert not apart & unreadable
+    assert len(unreadable) == unread > 0
+    assert {row["期間内か"] for row in everywhere} <= {"必ず期間内", "生まれた日による"}
+    assert len(everywhere) == len(found["of_all_slots"]) > 0
 
 
 @pytest.mark.usefixtures("folder")

@@ -87,13 +87,23 @@ def test_an_open_end_and_a_missing_value_in_words():
     assert to_text("coverage_pct", float("nan")) == "―"
 
 
-@pytest.mark.parametrize("query", ["coverage", "followup_list", "quality_summary", "unknown_births", "provenance"])
+SHOWN = ["coverage", "followup_list", "quality_summary", "unknown_births", "unknown_birth_windows", "provenance"]
+
+
+@pytest.mark.parametrize("query", SHOWN)
 def test_every_column_a_report_shows_has_a_japanese_title(query):
-    inner = {"display_order", "outcome_order", "urgency", "numerator", "domain", "format_version", "programme_name"}
+    inner = {"display_order", "outcome_order", "urgency", "likelihood", "numerator", "domain", "format_version"}
 
     untitled = [name for name in describe(query).returns.keys() - inner if style_of(name).title == name]
 
     assert untitled == []
+
+
+def test_every_opening_has_words():
+    openings = set(re.findall(r"(?:THEN|ELSE) '(\w+)'|'(\w+)' AS opening", describe("unknown_birth_windows").text))
+
+    assert {one or other for one, other in openings} == codes_of("opening").keys()
+    assert set(summaries.MAYBE) < codes_of("opening").keys()
 
 
 def test_every_reason_and_fault_has_words():
@@ -194,7 +204,11 @@ def test_no_text_of_a_cell_becomes_markup(text):
 
 
 @pytest.mark.parametrize(
-    "measure", ["coverage", "not_done", "followup", "quality", "unknown_births", "irregular", "unmapped"]
+    "measure",
+    [
+        *("coverage", "not_done", "followup", "quality", "unknown_births", "unknown_birth_windows", "irregular"),
+        *("unmapped", "unknown_birth_unreadable"),
+    ],
 )
 def test_a_definition_has_all_it_must_say(measure):
     assert all(read_definition(measure)[part] for part in ("numerator", "denominator", "note"))

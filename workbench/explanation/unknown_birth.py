@@ -4,7 +4,7 @@ Every possible day of birth is evaluated: cohorts by 年度 lie between the ends
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 from itertools import repeat
 from typing import Any
 
@@ -12,13 +12,12 @@ from workbench.evaluation import Case, evaluate_cases
 from workbench.explanation.account import label_of, merged, reason_of_dose, vaccine_name
 from workbench.explanation.rules import PersonRules, citation
 from workbench.explanation.words import read_day, say, texts
-from workbench.schedule import Schedule
+from workbench.schedule import Schedule, possible_births
 
 Answer = dict[str, Any]
 Ends = tuple[PersonRules, PersonRules]
 Between = dict[str, list[Answer]]  # slot -> its answer for every possible birth
 
-WIDEST_DAYS = 3_700  # ten years of births
 _NOTHING = "not_applicable"
 
 
@@ -27,7 +26,7 @@ def account_of_unknown(case: Case, rules: Schedule) -> Iterator[str]:
     yield say("account", "person_unknown", sex=texts()["sex"][case.sex], as_of=case.as_of)
     yield say("unknown_birth", "says")
     yield say("account", "change", change=texts()["unknown_birth"]["change"])
-    births = _births(case)
+    births = possible_births(case.birth_earliest, case.birth_latest)
     if not births:
         yield say("unknown_birth", "unbounded")
         yield from _recorded(case, rules)
@@ -45,14 +44,6 @@ def account_of_unknown(case: Case, rules: Schedule) -> Iterator[str]:
         for row in answer["slots"]:
             between.setdefault(row["slot"], []).append(row)
     yield from _slots(ends, between)
-
-
-def _births(case: Case) -> list[date]:
-    """Return every possible day of birth; none where there is no bound, or too many."""
-    if case.birth_earliest is None or case.birth_latest is None:
-        return []
-    days = (case.birth_latest - case.birth_earliest).days
-    return [case.birth_earliest + timedelta(days=day) for day in range(days + 1)] if days < WIDEST_DAYS else []
 
 
 def _recorded(case: Case, rules: Schedule) -> Iterator[str]:

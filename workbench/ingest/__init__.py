@@ -223,6 +223,7 @@ class _Run:
             builder.distinct_days("person", "birth_date"),
             builder.distinct_days("dose", "given_on"),
             builder.special_reasons(),
+            builder.birth_spans(),
         )
         for name, table in tables.items():
             builder.load_rules(name, table)

@@ -7,6 +7,8 @@ UNRECORDED = "-"  # as the queries write a district that is not recorded
 PARTS = ("done_valid", "done_private", "done_irregular", "excluded", "not_done")  # they add up to `eligible`
 NOT_DONE = ("not_yet_open", "open", "due", "late", "closing", "missed")  # they add up to `not_done`
 LISTED = ("closing", "late", "due")  # by urgency
+UNREADABLE = "unreadable"
+MAYBE = ("surely", "perhaps")  # of a person of unknown birth: in the window on every, or on some possible birth
 
 
 def in_district(rows: pd.DataFrame, district: str) -> pd.DataFrame:
@@ -44,6 +46,21 @@ def persons_by(rows: pd.DataFrame, *keys: str) -> pd.DataFrame:
     counts = pd.DataFrame({status: (rows["status"] == status).astype("int64") for status in LISTED})
     counts["persons"] = counts.sum(axis="columns")
     return _sums(pd.concat([rows[list(keys)], counts], axis="columns"), keys, (*LISTED, "persons"))
+
+
+def of_slot(rows: pd.DataFrame, slot: str) -> pd.DataFrame:
+    """Keep, of persons of unknown birth, those whom one slot may concern."""
+    return rows[rows["slot"] == slot]
+
+
+def unreadable(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the persons of unknown birth whose possible births are unknown too, or too many."""
+    return rows[rows["opening"] == UNREADABLE]
+
+
+def perhaps_open(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the slots that surely or perhaps are open on the day, person by person in the order of the slots."""
+    return rows[rows["opening"].isin(MAYBE)].sort_values(["person_id", "display_order"], kind="stable")
 
 
 def _sums(rows: pd.DataFrame, keys: tuple[str, ...], counts: tuple[str, ...]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ class Table:
         shown = self.rows.head(self.shown_rows)
         body = "".join(
             "<tr>"
-            + "".join(f"<td{_align(name)}>{escape(to_text(name, v))}</td>" for name, v in zip(names, row, strict=True))
+            + "".join(f"<td{_align(name)}>{_text(name, v)}</td>" for name, v in zip(names, row, strict=True))
             + "</tr>"
             for row in shown.itertuples(index=False, name=None)
         )
@@ -52,6 +52,12 @@ class Table:
 def _align(name: str) -> str:
     side = "left" if style_of(name).kind in LEFT_KINDS else "right"
     return f' style="text-align:{side}"'
+
+
+def _text(name: str, value: object) -> str:
+    """Return a value as a cell shows it; a date stays in one line."""
+    text = escape(to_text(name, value))
+    return f'<span style="white-space:nowrap">{text}</span>' if style_of(name).kind == "date" else text
 
 
 def _definition(definition: tuple[tuple[str, str], ...]) -> str:

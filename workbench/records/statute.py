@@ -16,6 +16,15 @@ STATUTE_TABLES = (
         ),
     ),
     TableSpec(
+        "possible_birth",
+        "生年月日が不詳の人の、ありうる生年月日。範囲ごとに1日1行（範囲が広すぎる人の行はない）",
+        (
+            Column("birth_earliest", DAY, "person.birth_earliest"),
+            Column("birth_latest", DAY, "person.birth_latest"),
+            Column("birth_date", DAY, "その間の生年月日"),
+        ),
+    ),
+    TableSpec(
         "special_window",
         "特別の事情による対象期間（長期療養特例、妊娠）。事情の日ごと",
         (

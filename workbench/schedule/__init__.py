@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from workbench.schedule.expand import Schedule, Window
 from workbench.schedule.load import load
+from workbench.schedule.possible import possible_births
 
 __all__ = [
     "Schedule",
     "Window",
     "interval_table",
     "load",
+    "possible_births",
     "rule_tables",
     "rule_version",
     "window_table",

@@ -14,6 +14,7 @@ from workbench.records import NO_END
 from workbench.schedule.births import BirthRules, arrow_table
 from workbench.schedule.expressions import DayRule, parse_day, parse_span, parse_span_end
 from workbench.schedule.model import Edition, Interval, LegalWindow, LongTerm, Programme, Slot
+from workbench.schedule.possible import Span, possible_birth_rows
 from workbench.schedule.tables import Numbers, RuleTables, number
 from workbench.schedule.windows import (
     NO_START,
@@ -106,14 +107,19 @@ class Schedule:
         return arrow_table("interval", found)
 
     def tables(
-        self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = ()
+        self, births: Iterable[date], days: Iterable[date], reasons: Iterable[Reason] = (), spans: Iterable[Span] = ()
     ) -> dict[str, pa.Table]:
-        """Return every rule table of a snapshot: for its birth dates, days of vaccination and special reasons."""
-        births = list(births)
+        """Return every rule table of a snapshot: for its birth dates, days of vaccination and special reasons.
+
+        `spans` are the bounds of unknown births: the rules are expanded for every day between them too.
+        """
+        possible = arrow_table("possible_birth", possible_birth_rows(spans))
+        births = [*births, *possible["birth_date"].to_pylist()]
         return (
             self.rule_tables()
             | self.birth_tables(births)
             | {
+                "possible_birth": possible,
                 "window": self.window_table(births),
                 "special_window": self.special_window_table(reasons),
                 "interval": self.interval_table(days),

@@ -33,8 +33,8 @@ ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so ma
 ALIKE = frozenset({"person_id", "vaccine", "given_on", "from_on"})  # few rows that differ agree in all of these
 RULE_TABLES = (
     *("programme", "slot", "series", "series_slot", "series_vaccine", "series_days", "variant", "skip", "waive"),
-    *("slot_interval", "interval", "window", "special_window", "vaccine", "product", "between", "cohort"),
-    *("choice_group", "choice", "choice_series"),
+    *("slot_interval", "interval", "window", "special_window", "possible_birth", "vaccine", "product", "between"),
+    *("cohort", "choice_group", "choice", "choice_series"),
 )
 ORIGIN_TABLES = ("quality", "about")
 DERIVED_TABLES = ("person_cohort", "own_window", "judged")  # computed from the others; `judged` names rows of `dose`
@@ -139,6 +139,13 @@ class SnapshotBuilder:
             f'SELECT DISTINCT {column} FROM "{table}" WHERE {column} IS NOT NULL ORDER BY ALL'
         ).fetchall()
         return [row[0] for row in rows]
+
+    def birth_spans(self) -> list[tuple[Any, ...]]:
+        """Return the distinct bounds of unknown births that have both, ascending."""
+        return self._connection.execute(
+            "SELECT DISTINCT birth_earliest, birth_latest FROM person WHERE birth_date IS NULL "
+            "AND birth_earliest IS NOT NULL AND birth_latest IS NOT NULL ORDER BY ALL"
+        ).fetchall()
 
     def special_reasons(self) -> list[tuple[Any, ...]]:
         """Return the distinct birth date, kind, vaccine and day of the special reasons that have a day."""
