@@ -4,7 +4,7 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.tables import rows
@@ -137,10 +137,13 @@ def test_every_window_is_in_order(birth):
 
 
 @given(BIRTHS)
-def test_a_later_birth_never_opens_or_closes_earlier(birth):
+@example(date(2007, 4, 1))  # 日本脳炎特例 opens at 4 years, the ordinary window of the next birth at 6 months
+def test_a_later_birth_never_opens_or_closes_earlier_by_the_same_rows(birth):
+    windows = [row for programme in schedule.load().programmes for row in programme.window]
+    last_of_a_row = {slot for row in windows if row.births_until == birth for slot in row.slots}
     pairs = zip(schedule.windows(birth, "F"), schedule.windows(birth + timedelta(days=1), "F"), strict=True)
     for row, after in pairs:
-        if row["opens_on"] and after["opens_on"]:
+        if row["opens_on"] and after["opens_on"] and row["slot"] not in last_of_a_row:
             assert row["opens_on"] <= after["opens_on"]
             assert row["closes_on"] <= after["closes_on"]
 
