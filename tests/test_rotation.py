@@ -160,6 +160,9 @@ def test_pseudonyms_are_renewed_even_if_no_vault_is_left(desk):
 
     assert len(ids(desk.home)) == 3
     assert not set(old) & set(ids(desk.home))
+    mapped = rotation.read_map(desk.home, open_keys(desk.home))
+    assert sorted(mapped["old"].to_pylist()) == old
+    assert sorted(mapped["new"].to_pylist()) == ids(desk.home)
 
 
 def test_a_damaged_vault_stops_the_rotation_and_everything_stands(desk):

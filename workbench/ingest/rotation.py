@@ -46,7 +46,7 @@ class Rotated:
     old_key_id: str
     new_key_id: str
     snapshots: int
-    persons: int  # rows of all vaults together
+    persons: int  # of all snapshots together
 
 
 @dataclass(frozen=True)
@@ -167,22 +167,26 @@ def _renew_all(
     home: Home, refs: list[SnapshotRef], names: dict[str, str], *, old: MasterKey, new: MasterKey
 ) -> list[pa.Table]:
     """Build everything anew; first what has a vault, since it tells the new pseudonyms of what has none any more."""
-    kept = [ref for ref in refs if (home.vault / ref.id).is_dir()]
-    maps = [_renew(home, ref, names[ref.id], old=old, new=new) for ref in kept]
-    known = _own(maps)
-    for ref in refs:
-        if ref not in kept:
-            _renew_without_vault(home, ref, names[ref.id], new=new, known=known)
+    maps: list[pa.Table] = []
+    for ref in sorted(refs, key=lambda ref: not (home.vault / ref.id).is_dir()):
+        if (home.vault / ref.id).is_dir():
+            pairs = _renew(home, ref, names[ref.id], old=old, new=new)
+        else:
+            pairs = _renew_without_vault(home, ref, names[ref.id], new=new, known=_own(maps))
+        maps.append(pairs.append_column("old_key_id", pa.array([old.key_id] * len(pairs))))
     return maps
 
 
 def _own(maps: list[pa.Table]) -> pa.Table:
-    """Return the pairs of all vaults in one table."""
+    """Return the pairs of all snapshots in one table."""
     return pa.concat_tables([_MAP.empty_table(), *(table.select(_MAP.names).cast(_MAP) for table in maps)])
 
 
-def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: MasterKey, known: pa.Table) -> None:
-    """Build a snapshot whose names are gone: who is in no other vault gets a pseudonym made from the old one."""
+def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: MasterKey, known: pa.Table) -> pa.Table:
+    """Build a snapshot whose names are gone, and return (old, new) of every person.
+
+    Who is in no other vault gets a pseudonym made from the old one.
+    """
     with open_snapshot(home, ref.id) as connection:
         people = connection.sql("SELECT person_id, household_id FROM person").to_arrow_table()
     domain, ids = ref.manifest["domain"], people["person_id"]
@@ -190,6 +194,7 @@ def _renew_without_vault(home: Home, ref: SnapshotRef, name: str, *, new: Master
     persons = pa.table({"old": ids, "new": pc.coalesce(_translated(ids, known), made)})
     households = _new_households(people["household_id"], new.derive(f"household:{domain}"))
     _build(home, ref, name, {"person_id": persons, "household_id": households})
+    return persons
 
 
 def _build(home: Home, ref: SnapshotRef, name: str, renamed: dict[str, pa.Table]) -> None:
@@ -216,7 +221,7 @@ def _renew(home: Home, ref: SnapshotRef, name: str, *, old: MasterKey, new: Mast
     before = Vault(home.vault / ref.id, old.derive("vault"))
     before.rewrite(Vault(home.vault / name, new.derive("vault")), rename)
     _build(home, ref, name, renamed)
-    return renamed["person_id"].append_column("old_key_id", pa.array([old.key_id] * len(renamed["person_id"])))
+    return renamed["person_id"]
 
 
 def _new_households(ids: pa.ChunkedArray, key: bytes) -> pa.Table:
