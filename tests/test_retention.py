@@ -1,7 +1,10 @@
 """What is kept until when is data; what has expired goes, behind its entry; the register stays."""
 
+import os
 import shutil
+import tempfile
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -125,7 +128,7 @@ def apply(desk, *names, confirmed="true", at=PASSPHRASE_AT):
     master = unlock(desk.home.keys, passphrase=desk.passphrase_file.read_text().strip())
     book = Ledger(desk.home.registers / "ledger.jsonl", master.signer)
     rules = retention.load_rules(rules_file(desk, *names, confirmed=confirmed))
-    return retention.apply(desk.home, rules, book, at=at), book
+    return retention.apply(desk.home, rules, book, at=at).removed, book
 
 
 def test_what_has_expired_goes_and_what_is_published_stays(desk):
@@ -189,6 +192,46 @@ def test_what_cannot_be_entered_stays(desk):
         retention.apply(desk.home, rules, Ledger(desk.home.registers / "ledger.jsonl"), at=PASSPHRASE_AT)
 
     assert [ref.id for ref in snapshot.published(desk.home)] == before
+
+
+ANOTHER_ACCOUNT = 64_901  # a number that belongs to nobody here
+
+
+@pytest.fixture
+def others_desk(loaded):
+    """An installation of another account, in a folder that it may enter."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may act as a second account")
+    base = Path(tempfile.mkdtemp(prefix="workbench-retention-"))
+    base.chmod(0o755)
+    desk = Desk(shutil.copytree(loaded.base, base / "desk"))
+    for path in (desk.base, *desk.base.rglob("*")):
+        os.chown(path, ANOTHER_ACCOUNT, ANOTHER_ACCOUNT)
+    yield desk
+    shutil.rmtree(base)
+
+
+def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
+    desk = others_desk
+    for path in [*desk.home.outputs.glob("reports/*/*"), *desk.home.restricted.iterdir()]:
+        path.rename(path.with_name(path.name.replace("20261101", "20250101")))
+    [report] = desk.home.outputs.glob("reports/*/*")
+    for path in (report, report.parent):
+        os.chown(path, 0, 0)
+    report.parent.chmod(0o1777)  # as docs/server.md has it for `outputs`
+    rules_file(desk, *ALL)
+    os.seteuid(ANOTHER_ACCOUNT)
+    try:
+        answer = desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
+    finally:
+        os.seteuid(0)
+
+    assert answer.code == 1
+    assert f"削除できません: {report}" in answer.printed
+    assert "1 件は、権限がないなどの理由で削除できませんでした" in answer.printed
+    assert report.exists()
+    assert list(desk.home.restricted.iterdir()) == []
+    assert desk.enter("ledger", "verify").code == 0
 
 
 def test_a_removal_that_was_killed_half_way_is_finished(desk):

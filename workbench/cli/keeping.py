@@ -7,6 +7,7 @@ import click
 
 from workbench.cli import books, clock, passphrase, screen
 from workbench.cli.options import DAY
+from workbench.errors import StorageError
 from workbench.settings import find_home
 
 if TYPE_CHECKING:
@@ -59,15 +60,23 @@ def retention_apply(rules_file: Path | None, passphrase_file: Path | None) -> No
     ledger = books.open_ledger(home, passphrase.unlock(home, passphrase_file))
     at = clock.now()
     waiting = [i for i in room.plan(home, rules, as_of=at.date()) if i.expired and not i.rule.confirmed]
-    removed = room.apply(home, rules, ledger, at=at)
-    for item in removed:
+    applied = room.apply(home, rules, ledger, at=at)
+    for item in applied.removed:
         click.echo(f"削除しました: {item.rule.title}  {screen.shown(item.path)}")
-    click.echo(f"{len(removed):,} 件を削除し、台帳に記録しました。")
+    click.echo(f"{len(applied.removed):,} 件を削除し、台帳に記録しました。")
     if waiting:
         click.echo(
             f"期限切れのうち {len(waiting):,} 件は、保存期間が確認されていない（confirmed = false）ため残しました。"
             "市の規程を確かめて retention.toml に書いてください。"
         )
+    if applied.stuck:
+        for path in applied.stuck:
+            click.echo(f"削除できません: {screen.shown(path)}")
+        msg = (
+            f"{len(applied.stuck):,} 件は、権限がないなどの理由で削除できませんでした。ほかは削除しました。"
+            "管理者の権限で、もう一度実行してください。"
+        )
+        raise StorageError(msg)
 
 
 @retention.command(name="register", help="削除の記録を表示する（台帳の一部で、削除されない）。")

@@ -16,14 +16,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path, PurePath
 
-from workbench.errors import StorageError
 from workbench.ingest.guards import is_current, only_one, plain_storage_errors
 from workbench.ledger import Entry, Ledger
 from workbench.retention.rules import KEPT_HERE, Rule, in_force, load_rules
 from workbench.settings import Home, make_folder
 from workbench.snapshot import BUILDING
 
-__all__ = ["Item", "Rule", "apply", "deletions", "load_rules", "plan"]
+__all__ = ["Applied", "Item", "Rule", "apply", "deletions", "load_rules", "plan"]
 
 DELETED = "retention_deleted"
 _DAY = re.compile(r"\d{8}")
@@ -54,28 +53,38 @@ class Item:
         return self.expired and self.rule.confirmed and not self.published
 
 
+@dataclass(frozen=True)
+class Applied:
+    """What one run removed, and what it could not: the folder of another account, a disk that may only be read."""
+
+    removed: list[Item]
+    stuck: list[Path]
+
+
 def plan(home: Home, rules: tuple[Rule, ...], *, as_of: date) -> list[Item]:
     """Return everything that is kept here, with the rule in force on `as_of` and whether its time is over."""
     return [item for name in KEPT_HERE if (rule := in_force(rules, name, as_of)) for item in _items(home, rule, as_of)]
 
 
-def apply(home: Home, rules: tuple[Rule, ...], ledger: Ledger, *, at: datetime) -> list[Item]:
-    """Remove what has expired under a confirmed rule, each thing behind its entry; return what was removed.
+def apply(home: Home, rules: tuple[Rule, ...], ledger: Ledger, *, at: datetime) -> Applied:
+    """Remove what has expired under a confirmed rule, each thing behind its entry; what cannot go stops no other.
 
     Raises:
         LedgerError: an entry cannot be made; what it was for stays.
-        StorageError: something cannot be removed; the entries say what was tried.
     """
     make_folder(home.snapshots)
-    removed = []
     with plain_storage_errors(), only_one(home):
-        _finish_removals(home)
+        applied = Applied([], _finish_removals(home))
         for item in plan(home, rules, as_of=at.date()):
             if item.goes:
-                _enter(item, ledger, at)
-                _remove(item.path)
-                removed.append(item)
-    return removed
+                try:
+                    _enter(item, ledger, at)
+                    _remove(item.path)
+                except OSError:
+                    applied.stuck.append(item.path)
+                else:
+                    applied.removed.append(item)
+    return applied
 
 
 def deletions(ledger: Ledger) -> Iterator[Entry]:
@@ -129,11 +138,13 @@ def _digest(base: Path, files: list[Path]) -> str:
     return whole.hexdigest()
 
 
-def _finish_removals(home: Home) -> None:
-    """Remove what a killed run had renamed and entered already."""
-    for folder, pattern in _PLACES.values():
-        for path in getattr(home, folder).glob(str(_going(PurePath(pattern)))):
-            shutil.rmtree(path)
+def _finish_removals(home: Home) -> list[Path]:
+    """Remove what a killed run had renamed and entered already; return what cannot be removed."""
+    places = ((getattr(home, folder), str(_going(PurePath(pattern)))) for folder, pattern in _PLACES.values())
+    left = [path for folder, pattern in places for path in folder.glob(pattern)]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return [path for path in left if path.exists()]
 
 
 def _going(path: PurePath) -> PurePath:
@@ -143,14 +154,7 @@ def _going(path: PurePath) -> PurePath:
 
 def _remove(path: Path) -> None:
     """Remove a file, or a folder: under another name first, so that nobody opens half of it."""
-    failed = False
-    try:
-        if path.is_file():
-            path.unlink()
-        else:
-            shutil.rmtree(path.rename(_going(path)))
-    except OSError:
-        failed = True
-    if failed:
-        msg = f"{path} を削除しきれません。権限を確認して、もう一度実行してください。台帳には記録済みです。"
-        raise StorageError(msg)
+    if path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path.rename(_going(path)))
