@@ -16,8 +16,8 @@ from workbench.evaluation.grounds import Grounds, Place
 from workbench.explanation.words import read_day, say
 from workbench.records import NO_END
 from workbench.schedule import Schedule
-from workbench.schedule.expressions import parse_span
-from workbench.schedule.model import Between, Fact, Interval, Programme, Slot, Variant
+from workbench.schedule.expressions import parse_day, parse_span
+from workbench.schedule.model import Between, Fact, FedBy, Interval, Programme, Slot, Variant
 from workbench.schedule.windows import Stretch, legal_versions, standard_versions
 
 _BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
@@ -100,7 +100,8 @@ class PersonRules:
         if any(row.episode == "pregnancy" for row in programme.series if slot in row.slots):
             for due in filter(None, self._recorded("pregnancy", self.slots[slot].exempt_by)):
                 for row in legal_versions(programme.window, end=programme.effective_to or NO_END):
-                    yield row.fact, row.in_force(due, due)
+                    if days := row.in_force(due, due):
+                        yield row.fact, days
             return
         rows = [
             row
@@ -134,13 +135,14 @@ class PersonRules:
                     return row, dose.given_on
         return None
 
-    def interval_ahead(self, slot: str, day: date) -> Interval | None:
-        """Return the row between a slot and the one right before it in the person's variant, in force on a day."""
+    def intervals_ahead(self, slot: str, day: date) -> list[Interval]:
+        """Return the rows between a slot and those before it that are still to be filled, in force on a day."""
         place = self._place(slot)
         series = next(row for row in self.programmes[slot].series if row.series == place.series)
-        order = place.variant.slots if place.variant else series.slots
-        before = order[order.index(slot) - 1] if slot in order[1:] else None
-        return next((row for row in self._intervals(slot, day, place) if row.after == before), None)
+        filled = {dose.slot for dose in self.grounds.filled if dose.series == place.series}
+        order = [one for one in (place.variant or series).slots if one not in filled]
+        rows = [row for row in self._intervals(slot, day, place) if row.after in order]
+        return sorted(rows, key=lambda row: order.index(row.after))
 
     def _intervals(self, slot: str, day: date, place: Place) -> Iterator[Interval]:
         """Yield the rows of law that keep a slot from those before it, in force on a day."""
@@ -186,8 +188,8 @@ class PersonRules:
         if reason in ("before_standard", "in_standard", "past_standard"):
             facts += self.standards(slot, day, (opens, closes or NO_END))
         found = self.interval(slot, read_day(row["earliest_next_on"]), day)
-        ahead = self.interval_ahead(slot, day) if reason == "waiting_previous" and found is None else None
-        return [*facts, *filter(None, [found[0] if found else ahead])]
+        ahead = self.intervals_ahead(slot, day) if reason == "waiting_previous" else []
+        return [*facts, *([found[0]] if found else []), *ahead]
 
     def _of_unneeded(self, slot: str, reason: str) -> list[Fact]:
         programme, place = self.programmes[slot], self._place(slot)
@@ -225,9 +227,17 @@ class PersonRules:
         programme = self._fed_by(dose["vaccine"], place)
         if reason == "single_antigen":
             days = read_day(dose["opens_on"]), read_day(dose["closes_on"])
-            return next(filter(None, (self.windows(slot.slot, day, *days) for slot in programme.slot)), [programme])
+            series = next(row for row in programme.series if any(self._feeds(feed, day) for feed in row.fed_by))
+            return self.windows(series.slots[0], day, *days) or [programme]
         choice = place.choice if reason in ("extra", "wrong_product") else None
         return [choice or place.variant or programme]
+
+    def _feeds(self, feed: FedBy, day: date) -> bool:
+        """Tell whether a feed counts what is given on a day, as far as birth and age go."""
+        birth = self.case.birth_date
+        is_late_enough = feed.from_day is None or day >= parse_day(feed.from_day)(birth)
+        is_early_enough = feed.before_day is None or day < parse_day(feed.before_day)(birth)
+        return feed.has_birth(birth) and is_late_enough and is_early_enough
 
     def _place_of(self, dose: Answer) -> Place:
         seen = [one for one in self.answer["doses"] if one["reason"] != "after_as_of"]
