@@ -139,12 +139,12 @@ class Grounds:
         if (given := written(window)) != told:
             yield f"the window is {told}, the rows cited give {given}"
             return
-        rows = of_kind(facts, LegalWindow)
-        if len(rows) == 1 and of_kind(facts, LongTerm):
-            return  # a row that had ended, without which nothing would open again
-        for fact in rows:
+        ended = 1 if of_kind(facts, LongTerm) else 0  # a row that had ended, without which nothing would open again
+        for fact in of_kind(facts, LegalWindow):
             part = window_on(self.alone(slot, [fact]), slot, day)
-            if part is None or part.opens_on > window.closes_on or part.closes_on < window.opens_on:
+            if part and part.closes_on < window.opens_on and ended:
+                ended -= 1
+            elif part is None or part.opens_on > window.closes_on or part.closes_on < window.opens_on:
                 yield f"a row is cited that gives nothing of {told}: {fact.article} ({fact.effective_from})"
 
     def standard(self, slot: str, day: date, facts: Facts) -> Iterator[str]:
@@ -253,6 +253,11 @@ FOUND = {  # of which another row was once cited
         "2000-05-10",
         "2023-11-01",
         special=[{"kind": "long_term_care", "vaccine": "JE", "reason_end_on": "2022-12-31"}],
+    ),
+    "長期療養特例 comes before the law opens again": asked(
+        "2008-04-02",
+        "2016-10-01",
+        special=[{"kind": "long_term_care", "vaccine": "JE", "reason_end_on": "2016-09-01"}],
     ),
     "pregnant before there was a programme, and since": asked(
         "1995-02-01",

@@ -132,7 +132,8 @@ def reason_of_dose(dose: Answer) -> str:
 
 
 def _dose_numbers(person: PersonRules, dose: Answer) -> Iterator[str]:
-    opens, closes = read_day(dose.get("opens_on")), read_day(dose.get("closes_on"))
+    is_judged = dose["evaluation"] != "impossible"
+    opens, closes = (read_day(dose.get(name)) if is_judged else None for name in ("opens_on", "closes_on"))
     if opens and closes:
         yield say("dates", "dose_window", opens=opens, closes=closes)
     elif opens:
@@ -213,7 +214,8 @@ def _interval(person: PersonRules, row: Answer) -> Iterator[str]:
         interval, given = found
         after = person.slots[interval.after].label
         yield say("dates", "interval", after=after, given=given, span=span_words(interval.minimum))
-        yield say("dates", "earliest_passed" if earliest <= person.case.as_of else "earliest", earliest=earliest)
+        waits = "earliest_alone" if row["reason"] in ("waiting_previous", "before_window") else "earliest"
+        yield say("dates", "earliest_passed" if earliest <= person.case.as_of else waits, earliest=earliest)
     ahead = _ahead(person, row)
     parts = [
         say("dates", "waiting_part", after=person.slots[one.after].label, span=span_words(one.minimum)) for one in ahead

@@ -74,11 +74,11 @@ class PersonRules:
             return []
         window = opens, closes or NO_END
         legal, extended = list(self._legal(slot, day)), self.long_term(slot, day, window)
-        rows = {id(fact): fact for fact, days in legal if _overlap(days, window)}
-        if extended and not rows:  # it opens again what had ended
-            _, _, fact = max((days[1], -number, fact) for number, (fact, days) in enumerate(legal) if days[0] <= opens)
-            return [fact, *extended]
-        return [*rows.values(), *extended]
+        found = [(fact, days) for fact, days in legal if _overlap(days, window)]
+        if extended and not any(days[0] <= opens for _, days in found):  # it opens again what had ended
+            begun = [(fact, days) for fact, days in legal if days[0] <= opens]
+            found.insert(0, max(begun, key=lambda one: one[1][1]))
+        return [*{id(fact): fact for fact, _ in found}.values(), *extended]
 
     def long_term(self, slot: str, day: date, window: Stretch) -> list[Fact]:
         """Return the row of 長期療養特例 where it adds days to a window, as known on a day."""
