@@ -266,6 +266,9 @@ FOUND = {  # of which another row was once cited
             {"kind": "pregnancy", "vaccine": "RSVM", "reason_end_on": due} for due in ("2024-03-10", "2027-01-10")
         ],
     ),
+    "too soon after a dose in no recorded pregnancy": asked(
+        "2006-02-01", "2019-02-01", given_dose("RSVM", "2019-01-18"), given_dose("DT", "2019-01-24")
+    ),
     "a vaccine that no series counts": asked("1933-02-06", "2014-11-01", given_dose("M", "1935-02-06")),
 }
 

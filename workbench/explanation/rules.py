@@ -21,7 +21,8 @@ from workbench.schedule.model import Between, Fact, FedBy, Interval, Programme, 
 from workbench.schedule.windows import Stretch, legal_versions, standard_versions
 
 _BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
-_BY_RECORD = ("unknown", "before_birth", "after_death", "future", "after_as_of", "duplicate", "birth_unknown")
+_NOT_GIVEN = ("unknown", "before_birth", "after_death", "future", "after_as_of")
+_BY_RECORD = (*_NOT_GIVEN, "duplicate", "birth_unknown")
 _BY_PERSON = ("other_sex", "sex_unknown", "birth_unknown")
 _NOWHERE = Place(None, None, None)
 
@@ -160,7 +161,7 @@ class PersonRules:
         found = [
             (row, earlier, allowed)
             for earlier in self.answer["doses"]
-            if earlier["vaccine"] != dose["vaccine"] and earlier["evaluation"] not in ("impossible", "unknown")
+            if earlier["vaccine"] != dose["vaccine"] and earlier["reason"] not in _NOT_GIVEN
             for row in self.rules.edition.between
             if kinds[earlier["vaccine"]] in row.earlier
             and kinds[dose["vaccine"]] in row.later
@@ -169,11 +170,6 @@ class PersonRules:
             and (allowed := parse_span(row.minimum)(date.fromisoformat(earlier["given_on"]))) > day
         ]
         return max(found, key=lambda one: one[2], default=None)
-
-    def products(self, vaccine: str, product: str | None) -> list[Fact]:
-        """Return the rows of the product of a dose."""
-        rows = self.rules.edition.product
-        return [row for row in rows if row.vaccine == vaccine and product in row.names]
 
     def of_slot(self, row: Answer) -> list[Fact]:
         """Return what an answer about a slot rests on; nothing where the person's own data say it."""
