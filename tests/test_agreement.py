@@ -96,6 +96,13 @@ FOUND = {  # on which the two once differed
     "twice on one day in no pregnancy": case(
         "1997-02-07", "2026-08-31", dose("RSVM", "2026-04-02"), dose("RSVM", "2026-04-02", legal_class="temporary")
     ),
+    "a pregnancy that ended too soon for the programme, and a later one": case(
+        "1996-10-01",
+        "2026-04-01",
+        special=[
+            {"kind": "pregnancy", "vaccine": "RSVM", "reason_end_on": due} for due in ("2026-04-02", "2026-06-24")
+        ],
+    ),
     "an interval from a seasonal dose of an earlier 年度": case(
         "1953-05-10", "2020-05-10", dose("FLU", "2018-12-06"), dose("PPV", "2018-12-10")
     ),

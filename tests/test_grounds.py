@@ -88,6 +88,9 @@ class Grounds:
             yield from self.standard(slot, day, facts)
             yield from self.interval(slot, day, row["earliest_next_on"], facts)
             yield from self.variant(slot, day)
+            told = {row.after for row in of_kind(facts, Interval)}
+            if reason == "waiting_previous" and not self.ahead(slot, day) <= told:
+                yield f"it waits for {self.ahead(slot, day)}, said is {told}"
 
     def dose(self, row: dict[str, Any], dose: Dose) -> Iterator[str]:
         slot, reason, day = row["slot"], row["reason"], dose.given_on
@@ -136,12 +139,12 @@ class Grounds:
         if (given := written(window)) != told:
             yield f"the window is {told}, the rows cited give {given}"
             return
-        rows = of_kind(facts, LegalWindow)
-        if len(rows) == 1 and of_kind(facts, LongTerm):
-            return  # a row that had ended, without which nothing would open again
-        for fact in rows:
+        ended = 1 if of_kind(facts, LongTerm) else 0  # a row that had ended, without which nothing would open again
+        for fact in of_kind(facts, LegalWindow):
             part = window_on(self.alone(slot, [fact]), slot, day)
-            if part is None or part.opens_on > window.closes_on or part.closes_on < window.opens_on:
+            if part and part.closes_on < window.opens_on and ended:
+                ended -= 1
+            elif part is None or part.opens_on > window.closes_on or part.closes_on < window.opens_on:
                 yield f"a row is cited that gives nothing of {told}: {fact.article} ({fact.effective_from})"
 
     def standard(self, slot: str, day: date, facts: Facts) -> Iterator[str]:
@@ -158,6 +161,12 @@ class Grounds:
         given = earliest_on(course, slot, cited)
         if (str(given) if given else None) != told:
             yield f"the interval ends on {told}, the rows cited give {given}"
+
+    def ahead(self, slot: str, day: date) -> set[str]:
+        """The slots still to be filled from which a slot must wait."""
+        course = self.course(slot, day)
+        rows = [row for row in intervals(self.person, course, slot, day) if row.minimum]
+        return {row.after for row in rows if row.after in course.slots and row.after not in course.filled}
 
     def variant(self, slot: str, day: date) -> Iterator[str]:
         told, course = self.cited.variant(slot), self.course(slot, day)
@@ -244,6 +253,21 @@ FOUND = {  # of which another row was once cited
         "2000-05-10",
         "2023-11-01",
         special=[{"kind": "long_term_care", "vaccine": "JE", "reason_end_on": "2022-12-31"}],
+    ),
+    "長期療養特例 comes before the law opens again": asked(
+        "2008-04-02",
+        "2016-10-01",
+        special=[{"kind": "long_term_care", "vaccine": "JE", "reason_end_on": "2016-09-01"}],
+    ),
+    "pregnant before there was a programme, and since": asked(
+        "1995-02-01",
+        "2026-11-01",
+        special=[
+            {"kind": "pregnancy", "vaccine": "RSVM", "reason_end_on": due} for due in ("2024-03-10", "2027-01-10")
+        ],
+    ),
+    "too soon after a dose in no recorded pregnancy": asked(
+        "2006-02-01", "2019-02-01", given_dose("RSVM", "2019-01-18"), given_dose("DT", "2019-01-24")
     ),
     "a vaccine that no series counts": asked("1933-02-06", "2014-11-01", given_dose("M", "1935-02-06")),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from workbench.explanation.rules import PersonRules, citation
 from workbench.explanation.words import read_day, say, span_words, texts
 from workbench.lawdates import wareki_with_weekday
+from workbench.schedule.model import Interval
 
 Answer = dict[str, Any]
 
@@ -45,8 +46,8 @@ def merged(person: PersonRules, rows: Iterable[Answer], *, settled: bool = False
 
     def told(row: Answer) -> tuple[object, ...]:
         names = _MERGED if row["status"] in _PENDING and not settled else _SETTLED
-        ahead = person.interval_ahead(row["slot"], person.case.as_of) if row["reason"] == "waiting_previous" else None
-        return person.programmes[row["slot"]].programme, ahead and ahead.after, *(row[name] for name in names)
+        ahead = [one.after for one in _ahead(person, row)]
+        return person.programmes[row["slot"]].programme, ahead, *(row[name] for name in names)
 
     for _, found in groupby(rows, told):
         yield list(found)
@@ -131,7 +132,8 @@ def reason_of_dose(dose: Answer) -> str:
 
 
 def _dose_numbers(person: PersonRules, dose: Answer) -> Iterator[str]:
-    opens, closes = read_day(dose.get("opens_on")), read_day(dose.get("closes_on"))
+    is_judged = dose["evaluation"] != "impossible"
+    opens, closes = (read_day(dose.get(name)) if is_judged else None for name in ("opens_on", "closes_on"))
     if opens and closes:
         yield say("dates", "dose_window", opens=opens, closes=closes)
     elif opens:
@@ -193,7 +195,7 @@ def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
     if row["status"] == "excluded":
         yield from _exemption(person, row)
     if opens and closes:
-        yield say("dates", "window", opens=opens, closes=closes)
+        yield say("dates", "window_passed" if closes < person.case.as_of else "window", opens=opens, closes=closes)
     elif opens:
         yield say("dates", "window_open", opens=opens)
     if closes and person.long_term(row["slot"], person.case.as_of, (closes, closes)):
@@ -212,9 +214,18 @@ def _interval(person: PersonRules, row: Answer) -> Iterator[str]:
         interval, given = found
         after = person.slots[interval.after].label
         yield say("dates", "interval", after=after, given=given, span=span_words(interval.minimum))
-        yield say("dates", "earliest_passed" if earliest <= person.case.as_of else "earliest", earliest=earliest)
-    elif row["reason"] == "waiting_previous" and (ahead := person.interval_ahead(row["slot"], person.case.as_of)):
-        yield say("dates", "waiting", after=person.slots[ahead.after].label, span=span_words(ahead.minimum))
+        waits = "earliest_alone" if row["reason"] in ("waiting_previous", "before_window") else "earliest"
+        yield say("dates", "earliest_passed" if earliest <= person.case.as_of else waits, earliest=earliest)
+    ahead = _ahead(person, row)
+    parts = [
+        say("dates", "waiting_part", after=person.slots[one.after].label, span=span_words(one.minimum)) for one in ahead
+    ]
+    if parts:
+        yield say("dates", "waiting", parts="、".join(parts))
+
+
+def _ahead(person: PersonRules, row: Answer) -> list[Interval]:
+    return person.intervals_ahead(row["slot"], person.case.as_of) if row["reason"] == "waiting_previous" else []
 
 
 def _exemption(person: PersonRules, row: Answer) -> Iterator[str]:

@@ -16,12 +16,13 @@ from workbench.evaluation.grounds import Grounds, Place
 from workbench.explanation.words import read_day, say
 from workbench.records import NO_END
 from workbench.schedule import Schedule
-from workbench.schedule.expressions import parse_span
-from workbench.schedule.model import Between, Fact, Interval, Programme, Slot, Variant
+from workbench.schedule.expressions import parse_day, parse_span
+from workbench.schedule.model import Between, Fact, FedBy, Interval, Programme, Slot, Variant
 from workbench.schedule.windows import Stretch, legal_versions, standard_versions
 
 _BETWEEN_ARTICLES = re.compile(r"、(?![^（]*）)")
-_BY_RECORD = ("unknown", "before_birth", "after_death", "future", "after_as_of", "duplicate", "birth_unknown")
+_NOT_GIVEN = ("unknown", "before_birth", "after_death", "future", "after_as_of")
+_BY_RECORD = (*_NOT_GIVEN, "duplicate", "birth_unknown")
 _BY_PERSON = ("other_sex", "sex_unknown", "birth_unknown")
 _NOWHERE = Place(None, None, None)
 
@@ -74,11 +75,11 @@ class PersonRules:
             return []
         window = opens, closes or NO_END
         legal, extended = list(self._legal(slot, day)), self.long_term(slot, day, window)
-        rows = {id(fact): fact for fact, days in legal if _overlap(days, window)}
-        if extended and not rows:  # it opens again what had ended
-            _, _, fact = max((days[1], -number, fact) for number, (fact, days) in enumerate(legal) if days[0] <= opens)
-            return [fact, *extended]
-        return [*rows.values(), *extended]
+        found = [(fact, days) for fact, days in legal if _overlap(days, window)]
+        if extended and not any(days[0] <= opens for _, days in found):  # it opens again what had ended
+            begun = [(fact, days) for fact, days in legal if days[0] <= opens]
+            found.insert(0, max(begun, key=lambda one: one[1][1]))
+        return [*{id(fact): fact for fact, _ in found}.values(), *extended]
 
     def long_term(self, slot: str, day: date, window: Stretch) -> list[Fact]:
         """Return the row of 長期療養特例 where it adds days to a window, as known on a day."""
@@ -100,7 +101,8 @@ class PersonRules:
         if any(row.episode == "pregnancy" for row in programme.series if slot in row.slots):
             for due in filter(None, self._recorded("pregnancy", self.slots[slot].exempt_by)):
                 for row in legal_versions(programme.window, end=programme.effective_to or NO_END):
-                    yield row.fact, row.in_force(due, due)
+                    if days := row.in_force(due, due):
+                        yield row.fact, days
             return
         rows = [
             row
@@ -134,13 +136,14 @@ class PersonRules:
                     return row, dose.given_on
         return None
 
-    def interval_ahead(self, slot: str, day: date) -> Interval | None:
-        """Return the row between a slot and the one right before it in the person's variant, in force on a day."""
+    def intervals_ahead(self, slot: str, day: date) -> list[Interval]:
+        """Return the rows between a slot and those before it that are still to be filled, in force on a day."""
         place = self._place(slot)
         series = next(row for row in self.programmes[slot].series if row.series == place.series)
-        order = place.variant.slots if place.variant else series.slots
-        before = order[order.index(slot) - 1] if slot in order[1:] else None
-        return next((row for row in self._intervals(slot, day, place) if row.after == before), None)
+        filled = {dose.slot for dose in self.grounds.filled if dose.series == place.series}
+        order = [one for one in (place.variant or series).slots if one not in filled]
+        rows = [row for row in self._intervals(slot, day, place) if row.after in order]
+        return sorted(rows, key=lambda row: order.index(row.after))
 
     def _intervals(self, slot: str, day: date, place: Place) -> Iterator[Interval]:
         """Yield the rows of law that keep a slot from those before it, in force on a day."""
@@ -158,7 +161,7 @@ class PersonRules:
         found = [
             (row, earlier, allowed)
             for earlier in self.answer["doses"]
-            if earlier["vaccine"] != dose["vaccine"] and earlier["evaluation"] not in ("impossible", "unknown")
+            if earlier["vaccine"] != dose["vaccine"] and earlier["reason"] not in _NOT_GIVEN
             for row in self.rules.edition.between
             if kinds[earlier["vaccine"]] in row.earlier
             and kinds[dose["vaccine"]] in row.later
@@ -167,11 +170,6 @@ class PersonRules:
             and (allowed := parse_span(row.minimum)(date.fromisoformat(earlier["given_on"]))) > day
         ]
         return max(found, key=lambda one: one[2], default=None)
-
-    def products(self, vaccine: str, product: str | None) -> list[Fact]:
-        """Return the rows of the product of a dose."""
-        rows = self.rules.edition.product
-        return [row for row in rows if row.vaccine == vaccine and product in row.names]
 
     def of_slot(self, row: Answer) -> list[Fact]:
         """Return what an answer about a slot rests on; nothing where the person's own data say it."""
@@ -186,8 +184,8 @@ class PersonRules:
         if reason in ("before_standard", "in_standard", "past_standard"):
             facts += self.standards(slot, day, (opens, closes or NO_END))
         found = self.interval(slot, read_day(row["earliest_next_on"]), day)
-        ahead = self.interval_ahead(slot, day) if reason == "waiting_previous" and found is None else None
-        return [*facts, *filter(None, [found[0] if found else ahead])]
+        ahead = self.intervals_ahead(slot, day) if reason == "waiting_previous" else []
+        return [*facts, *([found[0]] if found else []), *ahead]
 
     def _of_unneeded(self, slot: str, reason: str) -> list[Fact]:
         programme, place = self.programmes[slot], self._place(slot)
@@ -225,9 +223,17 @@ class PersonRules:
         programme = self._fed_by(dose["vaccine"], place)
         if reason == "single_antigen":
             days = read_day(dose["opens_on"]), read_day(dose["closes_on"])
-            return next(filter(None, (self.windows(slot.slot, day, *days) for slot in programme.slot)), [programme])
+            series = next(row for row in programme.series if any(self._feeds(feed, day) for feed in row.fed_by))
+            return self.windows(series.slots[0], day, *days) or [programme]
         choice = place.choice if reason in ("extra", "wrong_product") else None
         return [choice or place.variant or programme]
+
+    def _feeds(self, feed: FedBy, day: date) -> bool:
+        """Tell whether a feed counts what is given on a day, as far as birth and age go."""
+        birth = self.case.birth_date
+        is_late_enough = feed.from_day is None or day >= parse_day(feed.from_day)(birth)
+        is_early_enough = feed.before_day is None or day < parse_day(feed.before_day)(birth)
+        return feed.has_birth(birth) and is_late_enough and is_early_enough
 
     def _place_of(self, dose: Answer) -> Place:
         seen = [one for one in self.answer["doses"] if one["reason"] != "after_as_of"]

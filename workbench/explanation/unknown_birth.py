@@ -65,7 +65,8 @@ def _doses(ends: Ends) -> Iterator[str]:
     for first, last in zip(*(end.answer["doses"] for end in ends), strict=True):
         words = [texts()["evaluation"][dose["evaluation"]] for dose in (first, last)]
         vaccine, given = vaccine_name(ends[0], first["vaccine"]), read_day(first["given_on"])
-        yield say("unknown_birth", "dose", given=given, vaccine=vaccine, first=words[0], last=words[1])
+        name = "dose_ends" if words[0] == words[1] else "dose"
+        yield say("unknown_birth", name, given=given, vaccine=vaccine, first=words[0], last=words[1])
 
 
 def _slots(ends: Ends, between: Between) -> Iterator[str]:
@@ -90,9 +91,8 @@ def _group(ends: Ends, pairs: list[tuple[Answer, Answer]], answers: list[Answer]
     label = label_of(ends[0], [row for row, _ in pairs])
     words = [texts()["status"][row["status"]] for row in (first, last)]
     statuses = {row["status"] for row in answers}
-    line = say(
-        "unknown_birth", "line_same" if len(statuses) == 1 else "line", label=label, first=words[0], last=words[1]
-    )
+    same = "line_same" if len(statuses) == 1 else "line_ends"
+    line = say("unknown_birth", same if words[0] == words[1] else "line", label=label, first=words[0], last=words[1])
     if statuses - {first["status"], last["status"]}:
         line += say("unknown_birth", "between")
     yield line + "".join(_readings(answers))
@@ -105,14 +105,18 @@ def _readings(answers: list[Answer]) -> Iterator[str]:
     rows = [row for row in answers if row["status"] != _NOTHING]
     opens = [date.fromisoformat(row["opens_on"]) for row in rows]
     closes = [date.fromisoformat(row["closes_on"]) if row["closes_on"] else date.max for row in rows]
-    yield _span("widest", min(opens), max(closes))
-    if len(rows) == len(answers) and max(opens) <= min(closes):
-        yield _span("narrowest", max(opens), min(closes))
-    else:
-        yield say("unknown_birth", "narrowest_none")
+    widest, narrowest = (min(opens), max(closes)), (max(opens), min(closes))
+    is_certain = len(rows) == len(answers) and narrowest[0] <= narrowest[1]
+    if is_certain and widest == narrowest:
+        yield _span("same", *widest)
+        return
+    yield _span("widest", *widest)
+    yield _span("narrowest", *narrowest) if is_certain else say("unknown_birth", "narrowest_none")
 
 
 def _span(name: str, opens: date, closes: date) -> str:
+    if opens == closes and name == "narrowest":
+        return say("unknown_birth", "narrowest_day", opens=opens)
     if closes == date.max:
         return say("unknown_birth", f"{name}_open", opens=opens)
     return say("unknown_birth", name, opens=opens, closes=closes)

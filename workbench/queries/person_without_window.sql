@@ -1,6 +1,6 @@
 -- person_without_window: the slots in which a person has no window on a day.
 -- Params   $as_of DATE  the day asked about
--- Reads    birth_asked, own_window, person_as_of, slot, window
+-- Reads    birth_asked, own_window_as_of, person_as_of, slot, window
 -- Returns  one row per person and slot without a window, in no order
 --          person_id BIGINT, birth_date DATE, birth_school_year BIGINT, sex VARCHAR, district VARCHAR,
 --          is_resident BOOLEAN, as_of DATE, slot_no SMALLINT
@@ -26,9 +26,8 @@ own AS (
     SELECT
         o.person_id,
         o.slot_no,
-        bool_or(p.as_of BETWEEN o.known_from AND o.known_until) AS is_known
-    FROM own_window AS o
-    INNER JOIN person_as_of AS p ON o.person_id = p.person_id
+        bool_or(o.is_current) AS is_known
+    FROM own_window_as_of AS o
     GROUP BY o.person_id, o.slot_no
 )
 
