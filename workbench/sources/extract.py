@@ -1,5 +1,6 @@
 """A folder of extracts: `extract.toml`, and the files its layout names. Everything is checked before a row is read."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,8 @@ from workbench.sources.source import Source
 
 ABOUT = "extract.toml"
 _MUNICIPALITY_WEIGHTS = (6, 5, 4, 3, 2)
+_NAME = re.compile(r"[a-z_]{1,40}")
+_OTHER = "（項目名でないもの）"  # it may be anything, a number too; not shown
 _STATE = "何も変更していません。"
 
 
@@ -79,7 +82,7 @@ def _read_about(folder: Path) -> _About:
     try:
         about = _About.model_validate(raw)
     except ValidationError as error:
-        wrong = sorted({str(item["loc"][0]) for item in error.errors()})
+        wrong = sorted({key if _NAME.fullmatch(key := str(item["loc"][0])) else _OTHER for item in error.errors()})
         about = None
     if about is None:
         msg = f"{ABOUT} の項目 {'、'.join(wrong)} がないか、正しくありません。直してからやり直してください。{_STATE}"

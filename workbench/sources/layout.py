@@ -326,8 +326,14 @@ def _read(path: Path, model: type[_Model]) -> _Model:
     raise SourceError(msg)
 
 
+def _shown(key: str) -> str:
+    """Return a key of a TOML file as it may be shown: what is no name of one may be anything, a number too."""
+    is_name = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_-]{0,39}", key) and not mynumber.is_in_text(key)
+    return key if is_name else "（項目名でないもの）"
+
+
 def _place(error: ErrorDetails) -> str:
     """Write where a TOML file is wrong: tables.residents.columns[3].width (the first column is 1), and our reason."""
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in error["loc"]]
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{_shown(part)}" for part in error["loc"]]
     reason = f"（{error['ctx']['error']}）" if error["type"] == "value_error" else ""
     return ("".join(parts).removeprefix(".") or "全体") + reason
