@@ -8,6 +8,7 @@ import html
 import io
 import json
 import lzma
+import re
 import sqlite3
 import struct
 import tarfile
@@ -37,6 +38,13 @@ def written(secret: str) -> dict[str, bytes]:
         forms |= {f"{name}, hex": data.hex().encode(), f"{name}, HEX": data.hex().upper().encode()}
         forms |= {f"{name}, base64 +{lead}": base64.b64encode(b"\x00:\xe9"[:lead] + data) for lead in range(3)}
     forms |= {"JSON escapes": _json_escapes(secret), "HTML entities": _entities(secret)}
+    forms |= {"HTML entities, bare": "".join(f"&#{ord(letter)}" for letter in secret).encode() + b" "}
+    forms |= {"escapes of JavaScript": "".join(f"\\u{{{ord(letter):x}}}" for letter in secret).encode()}
+    forms |= {"bytes as Python shows them": "".join(f"\\x{byte:02x}" for byte in secret.encode()).encode()}
+    forms |= {"long escapes": "".join(f"\\U{ord(letter):08x}" for letter in secret).encode()}
+    forms |= {"quoted-printable": "".join(f"={byte:02X}" for byte in secret.encode()).encode()}
+    forms |= {"quoted-printable, cut": _quoted_and_cut(secret)}
+    forms |= {name: form for name in ("iso2022_jp", "euc_jp") if (form := _in(name, secret))}
     forms |= {"address of the web": "".join(f"%{byte:02X}" for byte in secret.encode()).encode()}
     for name in ("md5", "sha1", "sha256", "sha512"):
         digest = hashlib.new(name, secret.encode())
@@ -60,12 +68,19 @@ def _digit_forms(number: str) -> dict[str, bytes]:
         "hyphens": "-".join(groups),
         "pairs apart": " ".join(pairs),
         "digits apart": " ".join(number),
+        "two groups": f"{number[:5]}-{number[5:]}",
+        "uneven groups": f"{number[:3]} {number[3:9]}-{number[9:]}",
+        "wide gaps": " - ".join(groups),
+        "brackets": "".join(f"({group})" for group in groups),
+        "colons": ":".join(groups),
+        "slashes": "/".join((number[:2], number[2:9], number[9:])),
         "backwards": number[::-1],
         "pairs backwards": "".join(pairs[::-1]),
         "pairs exchanged": "".join(pair[::-1] for pair in pairs),
     }
     wide = {
         "full width": number.translate(FULL_WIDTH),
+        "unseen characters": "\u200b".join(number),
         "full width, grouped": "－".join(groups).translate(FULL_WIDTH),
         "full width, wide spaces": "\u3000".join(groups).translate(FULL_WIDTH),
         "typographic hyphens": "\u2010".join(groups),
@@ -83,6 +98,19 @@ def _entities(text: str) -> bytes:
     return "".join(
         f"&#x{ord(letter):x};" if number % 2 else f"&#{ord(letter)};" for number, letter in enumerate(text)
     ).encode()
+
+
+def _in(encoding: str, text: str) -> bytes:
+    """Return the text in an encoding of mail and of old servers; nothing where it has no character for some of it."""
+    form = text.encode(encoding, "ignore")
+    return form if form.decode(encoding) == text and not text.isascii() else b""
+
+
+def _quoted_and_cut(text: str) -> bytes:
+    """Return text as mail sends it, with a line cut in the middle."""
+    parts = [f"={byte:02X}" if byte >= 0x80 else chr(byte) for byte in text.encode()]
+    half = len(parts) // 2
+    return ("".join(parts[:half]) + "=\r\n" + "".join(parts[half:])).encode()
 
 
 def is_text(data: bytes) -> bool:
@@ -136,6 +164,29 @@ def pdf(data: bytes) -> bytes:
         + table
         + b"trailer<</Size 5/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF" % start
     )
+
+
+def pdf_of_two_versions(data: bytes) -> bytes:
+    """Return a PDF that was saved again without its stream: what it held is still there, with nothing leading to it."""
+    first = pdf(data)
+    place = len(first)
+    again = b"\n4 0 obj<</Length 2>>stream\nab\nendstream endobj\n"
+    start = place + len(again)
+    return (
+        first
+        + again
+        + b"xref\n4 1\n%010d 00000 n \n" % (place + 1)
+        + b"trailer<</Size 5/Root 1 0 R/Prev %d>>\nstartxref\n%d\n%%%%EOF" % (first.rindex(b"xref\n0"), start)
+    )
+
+
+def old_tar(data: bytes) -> bytes:
+    """Return a tar of the time before its signature, with a packed file."""
+    whole = bytearray(_tar(data))
+    whole[257:265] = bytes(8)
+    whole[148:156] = b" " * 8
+    whole[148:156] = b"%06o\0 " % sum(whole[:512])
+    return bytes(whole)
 
 
 def sealed_pdf(data: bytes) -> bytes:
@@ -205,7 +256,9 @@ def _widget_state(text: str) -> bytes:
 
 def _workbook(text: str) -> bytes:
     file, book = io.BytesIO(), openpyxl.Workbook()
-    book.active["B7"] = text
+    parts = re.findall(r"(?s).{1,20000}(?: ; |$)", text.rstrip("="))  # a cell holds 32,767 characters
+    for row, part in enumerate(parts, 7):
+        book.active.cell(row, 2, part)
     book.save(file)
     return file.getvalue()
 
@@ -213,6 +266,13 @@ def _workbook(text: str) -> bytes:
 def _rich_text(text: str) -> bytes:
     runs = "".join(f"<r><rPr><b/></rPr><t>{html.escape(part)}</t></r>" for part in _cut(text))
     return _zip(f"<sst><si>{runs}</si></sst>".encode(), "xl/sharedStrings.xml")
+
+
+def _runs(prefix: str, properties: str, text: str) -> bytes:
+    parts = "\n  ".join(
+        f"<{prefix}:r>{properties}<{prefix}:t>{html.escape(part)}</{prefix}:t></{prefix}:r>" for part in _cut(text)
+    )
+    return _zip(f"<{prefix}:p>{parts}</{prefix}:p>".encode(), "document.xml")
 
 
 HOLD_ANYTHING = {
@@ -225,6 +285,20 @@ HOLD_ANYTHING = {
     "gzip in tar": _tar,
     "stream of a PDF": pdf,
     "PDF with password": sealed_pdf,
+    "zip behind a program": lambda data: b"MZ" + bytes(700) + _zip(data),
+    "zip behind a picture": lambda data: _png(b"tEXt", b"a\0b") + _zip(data),
+    "zip behind a PDF": lambda data: pdf(b"x") + _zip(data),
+    "PDF behind a line": lambda data: b"\r\n" + pdf(data),
+    "PDF of two versions": pdf_of_two_versions,
+    "old tar": old_tar,
+    "zlib": zlib.compress,
+    "zlib in a page": lambda data: b'{"state":"%s"}' % base64.b64encode(zlib.compress(data)),
+    "lzma": lambda data: lzma.compress(data, format=lzma.FORMAT_ALONE),
+    "SQLite in a page": lambda data: b'{"file":"%s"}' % base64.b64encode(_sqlite(data)),
+    "PNG in lines in a notebook": lambda data: _notebook(
+        output_type="display_data",
+        data={"image/png": base64.encodebytes(_png(b"zTXt", b"Title\0\0" + zlib.compress(data))).decode()},
+    ),
     "PNG, zTXt": lambda data: _png(b"zTXt", b"Comment\0\0" + zlib.compress(data)),
     "PNG, iTXt packed": lambda data: _png(b"iTXt", b"Comment\0\1\0ja\0\0" + zlib.compress(data)),
     "PNG in a notebook": lambda data: _notebook(
@@ -247,6 +321,16 @@ HOLD_TEXT = {
     "Parquet text": lambda text: _parquet([text]),
     "Excel": _workbook,
     "Excel, rich text": _rich_text,
+    "Word, cut in runs": lambda text: _runs("w", '<w:rPr><w:rFonts w:hint="eastAsia"/></w:rPr>', text),
+    "PowerPoint, cut in runs": lambda text: _runs("a", '<a:rPr lang="ja-JP"><a:latin typeface="x"/></a:rPr>', text),
+    "OpenDocument, cut": lambda text: _zip(
+        "<text:p>{}<text:span text:style-name='T1'>{}</text:span></text:p>".format(
+            *map(html.escape, _cut(text))
+        ).encode()
+    ),
+    "cell by cell": lambda text: "<tr>\n<td>{}</td>\n  <td>{}</td></tr>".format(*map(html.escape, _cut(text))).encode(),
+    "cut by a comment": lambda text: "<P>{}<!-- -->{}<WBR></P>".format(*map(html.escape, _cut(text))).encode(),
+    "cut by a colour": lambda text: "\x1b[31m {}\x1b[0m{}".format(*_cut(text)).encode(),
     "notebook, output": lambda text: _notebook(output_type="stream", name="stdout", text=[text]),
     "notebook, cut in lines": lambda text: _notebook(output_type="stream", name="stdout", text=_cut(text)),
     "notebook, table": lambda text: _notebook(

@@ -84,6 +84,30 @@ def test_nobody_approves_her_own_request_not_even_with_a_second_key_in_her_name(
         find(ledger, number)
 
 
+SPELLINGS = (
+    "勧奨花子",
+    "勧奨\u3000花子",
+    "勧奨 花子\ufe00",
+    "勧奨\u3164花子",
+    "勧奨 花\u0323子",
+    "勧奨・花⼦",
+    "勧奨 花子\u034f",
+)
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS, ids=ascii)
+def test_a_name_spelt_otherwise_is_the_same_person(ledger, file, spelling):
+    number = ask(ledger, file)
+    again = signer("鑑定")
+    again.officer = spelling
+    introduce(ledger, again)
+
+    with pytest.raises(ApprovalError, match="申請した本人は承認できません"):
+        approvals.approve(hers(ledger.path, again), number, at=AT)
+    with pytest.raises(ApprovalError, match="同じ人"):
+        Approval("勧奨", HANAKO.officer, spelling)
+
+
 def test_who_is_no_officer_approves_nothing(ledger, file):
     number = ask(ledger, file)
 

@@ -67,6 +67,8 @@ REFUSED = rows("""
     twice on one approval        | ApprovalError | すでに使われています
     a medium without a label     | LedgerError   | 媒体の番号
     a person as the place        | LedgerError   | 媒体の番号
+    a number on the label        | LedgerError   | 媒体の番号
+    a number as the place        | LedgerError   | 媒体の番号
     erased but never carried     | LedgerError   | 持ち出しがありません
     erased twice                 | LedgerError   | すでに消去済み
 """)
@@ -77,6 +79,8 @@ PLANTED = {
     "twice on one approval": twice,
     "a medium without a label": lambda ledger, file: carry(ledger, file, medium=""),
     "a person as the place": lambda ledger, file: carry(ledger, file, to="山田"),
+    "a number on the label": lambda ledger, file: carry(ledger, file, medium="USB123456789018"),
+    "a number as the place": lambda ledger, file: carry(ledger, file, to="z-1234-5678-9018"),
     "erased but never carried": lambda ledger, _: custody.erase(ledger, "A20261104-000000", at=AT),
     "erased twice": erased_twice,
 }

@@ -265,9 +265,10 @@ def test_the_last_officer_and_a_stranger_cannot_be_removed(folder, name, says):
         changes.remove_officer(folder, unlock(folder), officer=name)
 
 
-def test_a_name_is_given_once(folder):
+@pytest.mark.parametrize("name", ["hanako", "Hanako", "ｈａｎａｋｏ", "hana ko", "hanako\ufe00", "hana\u3164ko"])
+def test_a_name_is_given_once_however_it_is_spelt(folder, name):
     with pytest.raises(KeyFileError, match="すでに登録されています"):
-        add(folder, name="hanako")
+        add(folder, name=name)
 
 
 @pytest.mark.parametrize("words", [WORDS, WORDS.replace("c", "\uff43")])

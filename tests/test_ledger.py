@@ -94,6 +94,13 @@ REFUSED = rows("""
     full-width number              | purpose     | １２３４５６７８９０１８ の件
     grouped number                 | purpose     | 1234-5678-9018 の件
     grouped by spaces              | purpose     | 1234 5678 9018
+    in two groups                  | purpose     | 123456 789018 の件
+    as a sum of money              | purpose     | 123,456,789,018
+    in pairs                       | purpose     | 12 34 56 78 90 18
+    between slashes                | purpose     | 1234/5678/9018
+    in kanji                       | purpose     | 一二三四五六七八九〇一八
+    with accents                   | purpose     | "1\\u03012345678\\u03019018"
+    as an officer's name           | actor       | 123456-789018
     a phone number                 | purpose     | 090-1234-5678 に電話
     a lone surrogate               | purpose     | "\\ud800"
     blank approval                 | approved_by | ""
@@ -137,7 +144,16 @@ def test_a_moment_without_offset_is_refused(ledger):
 
 
 @pytest.mark.parametrize(
-    "purpose", ["2018-04-02 2019-04-01 生まれ", "20180402から20190401", "MR第2期 令和8年度", "HPV"]
+    "purpose",
+    [
+        "2018-04-02 2019-04-01 生まれ",
+        "2018-04-02〜2019-04-20",
+        "2024-04-01、2024-05-20",
+        "2024/2025/2026年度",
+        "20180402から20190401",
+        "MR第2期 令和8年度",
+        "HPV",
+    ],
 )
 def test_dates_in_a_purpose_are_not_taken_for_numbers(ledger, purpose):
     assert enter(ledger, purpose=purpose).purpose == purpose

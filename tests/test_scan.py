@@ -5,6 +5,7 @@ import gzip
 import html
 import io
 import json
+import pickle
 import stat
 import time
 
@@ -84,7 +85,8 @@ FEW = ("utf-8", "cp932", "utf-16-le", "utf-8, hex", "utf-8, base64 +1", "sha256"
 FEW += ("JSON escapes", "HTML entities", "address of the web")
 
 
-CUT = ("marked up within", "Excel, rich text")
+CUT = ("marked up within", "Excel, rich text", "Word, cut in runs", "PowerPoint, cut in runs", "OpenDocument, cut")
+CUT += ("cell by cell", "cut by a comment", "cut by a colour")
 
 
 def _few_forms(*, text):
@@ -170,6 +172,14 @@ def test_a_number_is_found_as_an_integer(kinds_in):
     assert kinds_in(file.getvalue()) == {Kind.MYNUMBER}
     assert kinds_in(b"\x93NUMPY" + numbers.tobytes()) == {Kind.MYNUMBER}
     assert kinds_in(html.escape(json.dumps({"x": packed})).encode()) == {Kind.MYNUMBER}
+
+
+def test_a_number_is_found_as_a_spreadsheet_and_a_pickle_write_it(kinds_in):
+    for text in (b"<c><v>9.83205673214E11</v></c>", b"<v>9.8320567321400000E+11</v>", b"x=9.83205673214e+11,"):
+        assert kinds_in(text) == {Kind.MYNUMBER}
+    assert kinds_in(b"9.83205673215E11 9.832056732E12") == set()
+    for protocol in range(6):
+        assert kinds_in(pickle.dumps({"a": [int(NUMBER)] * 2}, protocol)) == {Kind.MYNUMBER}, protocol
 
 
 def test_a_workbook_with_a_password_is_opened(kinds_in):
@@ -324,6 +334,11 @@ UNREAD = {
     "an encrypted Parquet": (lambda: b"PARE" + bytes(50), "確かめられません"),
     "an archive of a kind unknown here": (lambda: b"7z\xbc\xaf\x27\x1c" + bytes(50), "確かめられません"),
     "an old Excel": (lambda: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "壊れている"),
+    "an old packer": (lambda: b"\x1f\x9d\x90abc", "確かめられません"),
+    "another packer": (lambda: b"LZIP\x01" + bytes(50), "確かめられません"),
+    "a snappy stream": (lambda: b"\xff\x06\x00\x00sNaPpY" + bytes(50), "確かめられません"),
+    "packed records": (lambda: b"Obj\x01" + bytes(50), "確かめられません"),
+    "packed versions": (lambda: b"PACK\x00\x00\x00\x02" + bytes(50), "確かめられません"),
     "boxes in boxes": (lambda: _nested(9), "入れ子"),
 }
 

@@ -39,8 +39,8 @@ ABOUT = rows("""
     layout not known        | "standard"                | "vendor"               | 使えるのは standard
     layout missing          | layout =                  | # layout =             | layout
     unknown key             | layout =                  | colour = 1; layout =   | colour
-    a number as a key       | layout =                  | 12345678901 = 1; layout = | （読めない項目名）
-    a name as a key         | layout =                  | "金糸雀ヒバリ" = 1; layout = | （読めない項目名）
+    a number as a key       | layout =                  | 12345678901 = 1; layout = | （項目名でないもの）
+    a name as a key         | layout =                  | "金糸雀ヒバリ" = 1; layout = | （項目名でないもの）
     check digit             | "992011"                  | "992012"               | 検査数字
     code not text           | "992011"                  | 992011                 | municipality_code
     code too short          | "992011"                  | "99201"                | municipality_code
@@ -78,6 +78,8 @@ HEADERS = rows("""
     a column is missing       | ,性別      |                 | 列がありません（性別）
     a column is unknown       | 備考       | 備考,メモ欄     | レイアウトにない列があります（20列目「メモ欄」）
     unknown, might be a value | 備考       | 備考,090-1234   | レイアウトにない列があります（20列目）
+    a number in kanji         | 備考       | 備考,番一二三四五六七八九〇一八 | レイアウトにない列があります（20列目）
+    a number in rings         | 備考       | 備考,①②③④⑤⑥⑦⑧⑨⓪①⑧ | レイアウトにない列があります（20列目）
     a column has no title     | 備考       | 備考,           | レイアウトにない列があります（20列目）
     a column twice            | 備考       | 備考,氏名       | 同じ列が2つ以上あります（氏名）
     another order is fine     | 備考       | 備考            | -

@@ -7,7 +7,6 @@ entries: `approval_requested`, `approved`, and whichever entry uses it. Nobody c
 import hashlib
 import re
 import secrets
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +15,7 @@ from pathlib import Path
 from workbench.errors import ApprovalError
 from workbench.ledger import Entry, Ledger
 from workbench.ledger.entry import REMOVED
+from workbench.signatures import as_spoken
 
 REQUESTED, APPROVED = "approval_requested", "approved"
 USES = {"letters": "手紙と宛名の一覧", "media": "媒体での持ち出し"}
@@ -47,7 +47,7 @@ class Approval:
         if missing:
             msg = f"{'・'.join(missing)}がありません。指定してもう一度実行してください。{CLOSED}"
             raise ApprovalError(msg)
-        if _person(self.requested_by) == _person(self.approved_by):
+        if as_spoken(self.requested_by) == as_spoken(self.approved_by):
             msg = f"申請者と承認者が同じ人です。ほかの担当者の承認を受けてください。{CLOSED}"
             raise ApprovalError(msg)
 
@@ -177,7 +177,7 @@ def _found(entries: Sequence[Entry], action: str, number: str, *, missing_is_fin
 
 
 def _check_approver(asked: Entry, ledger: Ledger) -> None:
-    if not _is_other(asked, ledger) or _person(asked.actor) == _person(_officer(ledger)):
+    if not _is_other(asked, ledger) or as_spoken(asked.actor) == as_spoken(_officer(ledger)):
         msg = f"申請した本人は承認できません。ほかの担当者が承認してください。何も記録していません。{CLOSED}"
         raise ApprovalError(msg)
 
@@ -202,8 +202,3 @@ def _is_open(given: Entry, at: datetime) -> bool:
 
 def _officer(ledger: Ledger) -> str:
     return ledger.signer.officer if ledger.signer else ""
-
-
-def _person(name: str) -> str:
-    """Return a name as two spellings of one person compare equal (width, case, spaces)."""
-    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from workbench import approvals
 from workbench.errors import ApprovalError, LedgerError
-from workbench.ledger import Entry, Ledger
+from workbench.ledger import Entry, Ledger, is_staff_text
 
 CARRIED, ERASED = "media_carried", "media_erased"
 MEDIUM = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,31}")
@@ -45,8 +45,11 @@ def carry(  # noqa: PLR0913 - the file, its leave, the medium, where to, when
         ApprovalError: the approval is missing, over, used, or for another file; nothing was entered.
         LedgerError: a name is no code, or the entry cannot be made.
     """
-    if not (MEDIUM.fullmatch(medium) and MEDIUM.fullmatch(to)):
-        msg = "媒体の番号と持ち出し先は、英字で始まる英数字（32文字まで）にしてください。何も記録していません。"
+    if not all(MEDIUM.fullmatch(name) and is_staff_text(name) for name in (medium, to)):
+        msg = (
+            "媒体の番号と持ち出し先は、英字で始まる英数字（32文字まで、長い番号なし）にしてください。"
+            "何も記録していません。"
+        )
         raise LedgerError(msg)
     digest = approvals.file_digest(file)
     rows = approvals.row_count(file)

@@ -21,8 +21,28 @@ _SEPARATORS = (
     " \t\r\n\u00a0\u3000_\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0d\u30fc\uff70.\uff0e\u30fb\uff65\u00b7-"
 )
 _GAP = f"[{_SEPARATORS}]{{0,3}}"
-_TWELVE = rf"\p{{Nd}}(?:{_GAP}\p{{Nd}}){{11}}"  # for RE2, which has no lookaround: may begin inside a longer run
+# Whatever else is neither letter nor digit may stand between as well, where no day and no telephone number is in it.
+# Not "/" and ":", which make days and moments. Ranges of plain characters, so that the prefilter cannot drift either.
+_ANYTHING = (
+    "\0-.;-@\\[-`{-\xb1\xb4-\xb8\xbb\xbf\xd7\xf7\u02d7\u0300-\u036f\u061c\u180e\u2000-\u206f\u20d0-\u20ff\u2190-\u23ff"
+    "\u2500-\u2775\u2794-\u27ff\u2b00-\u2bff\u3000-\u3004\u3008-\u3020\u3030\u30a0\u30fb\u30fc\ufe00-\ufe19\ufe30-\ufe6f"
+    "\ufeff\uff01-\uff0e\uff1b-\uff20\uff3b-\uff40\uff5b-\uff65\uff70\ufff9-\ufffd\U0001f300-\U0001faff\U000e0000-\U000e01ef"
+)
+_UNSEEN = re.compile(
+    "[\xad\u0300-\u036f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u20d0-\u20ff\ufe00-\ufe0f\ufeff\U000e0000-\U000e01ef]+"
+)
+_KANJI = {ord(sign): value for signs in ("〇一二三四五六七八九", "零壱弐参") for value, sign in enumerate(signs)}
+_RINGED = "²³¹⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-⓽⓿❶-❾➀-➈➊-➒\U0001f100-\U0001f10a"
+_WIDE_GAP = f"[{_ANYTHING}]{{0,4}}"
+_DIGIT = rf"[\p{{Nd}}{''.join(map(chr, _KANJI))}{_RINGED}]"
+_TWELVE = (
+    rf"{_DIGIT}(?:[{_ANYTHING}]*{_DIGIT}){{11}}"  # for RE2, which has no lookaround: may begin inside a longer run
+)
+_ODD = re.compile(f"[{''.join(map(chr, _KANJI))}{_RINGED}]")
 _GROUPED = re.compile(rf"\d(?:{_GAP}\d)*")
+_LOOSE = re.compile(rf"\d(?:{_WIDE_GAP}\d)*")
+_DAY = re.compile(r"(?<!\d)(?:1[89]|20)\d\d([-.])\d\d?\1\d\d?(?!\d)")
+_PHONE = re.compile(r"(?<!\d)(?=(?:\d-?){10,11}(?![\d-]))0\d{1,4}-\d{1,4}-\d{4}(?!\d)")
 _GROUP = re.compile(r"\d+")
 _TAIL = re.compile(rf"\d(?:{_GAP}\d)*[{_SEPARATORS}]*$")
 _HEAD = re.compile(rf"[{_SEPARATORS}]*\d(?:{_GAP}\d)*")
@@ -68,9 +88,12 @@ def is_in_text(text: str) -> bool:
     """Say whether `text` holds a number that `is_valid`, in any grouping and any script's digits.
 
     Twelve digits that are only part of a longer run of digits do not count; whole neighbouring groups do
-    (`1234 5678 9018`, `123456-789018`).
+    (`1234 5678 9018`, `123456-789018`). Kanji and ringed digits are digits; what nobody sees is not there.
     """
-    return any(is_valid(number) for run in _GROUPED.finditer(text) for number in _twelves(run.group()))
+    plain = _plain(text)
+    loose = _PHONE.sub("x", _DAY.sub("x", plain))
+    runs = (*_GROUPED.finditer(plain), *_LOOSE.finditer(loose))
+    return any(is_valid(number) for run in runs for number in _twelves(run.group()))
 
 
 def find_in_text(column: pa.Array) -> np.ndarray:
@@ -100,7 +123,7 @@ def _search(column: pa.Array) -> np.ndarray:
 
 def is_split(first: str, second: str) -> bool:
     """Say whether the end of one text and the beginning of the next make a number that `is_valid`."""
-    tail, head = _TAIL.search(first), _HEAD.match(second)
+    tail, head = _TAIL.search(_plain(first)), _HEAD.match(_plain(second))
     if not (tail and head):
         return False
     parts = [_ascii_digits(found.group()) for found in (tail, head)]
@@ -115,10 +138,20 @@ def is_named(title: str) -> bool:
 
 def cell_number(text: str) -> str | None:
     """Return the twelve digits a cell consists of, in any grouping, zeros before them left off; else None."""
+    text = _plain(text)
     if _GAPS.sub("", text).isdecimal() and (digits := _ascii_digits(text)):
         head, number = digits[:-DIGITS], digits[-DIGITS:]
         return number if len(number) == DIGITS and not head.strip("0") and number.strip("0") else None
     return None
+
+
+def _plain(text: str) -> str:
+    """Return the text without what nobody sees, kanji and ringed digits as ordinary ones."""
+    return _ODD.sub(lambda sign: str(_value(sign[0])), _UNSEEN.sub("", text))
+
+
+def _value(sign: str) -> int:
+    return _KANJI[ord(sign)] if ord(sign) in _KANJI else unicodedata.digit(sign)
 
 
 def _ascii_digits(text: str) -> str:

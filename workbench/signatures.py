@@ -4,10 +4,13 @@ The private key comes from the key file, opened by the officer's own passphrase;
 """
 
 import hashlib
+import unicodedata
 from typing import NoReturn
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+_FILLERS = "\u115f\u1160"  # letters that nobody sees
 
 
 class Signer:
@@ -38,6 +41,16 @@ class Signer:
         """Refuse to be copied or pickled: the key stays in this process."""
         msg = "a signer cannot be pickled or copied"
         raise TypeError(msg)
+
+
+def as_spoken(name: str) -> str:
+    """Return a name as two spellings of one person compare equal: width, case, spaces, signs, marks and fillers aside.
+
+    Letters that merely look alike (力 and カ) stay different: who signed, the keys say.
+    """
+    whole = unicodedata.normalize("NFKC", name).casefold()
+    letters = "".join(sign for sign in whole if sign.isalnum() and sign not in _FILLERS)
+    return letters or whole
 
 
 def key_name(public_key: str) -> str:

@@ -14,6 +14,7 @@ from workbench import keys
 from workbench.errors import KeyFileError, PassphraseError, StorageError
 from workbench.keys.keyfile import KEY_FILE, KeyFile, Wrap, open_wrap, read
 from workbench.settings import sync_folder, write_private
+from workbench.signatures import as_spoken
 
 UNCHANGED = "何も変更していません。"
 
@@ -30,11 +31,11 @@ def add_officer(  # noqa: PLR0913 - where, by whom, who, her secret, when, at wh
     """Return the key file with one more officer; the other officers' parts stay byte for byte.
 
     Raises:
-        KeyFileError: there is an officer of that name.
+        KeyFileError: there is an officer of that name, or of one spelt a little otherwise.
         PassphraseError: the passphrase is too short, or another officer's: what she does would be signed by the other.
     """
     file = _current(folder, master)
-    if any(wrap.officer == officer for wrap in file.wraps):
+    if any(as_spoken(wrap.officer) == as_spoken(officer) for wrap in file.wraps):
         msg = f"その名前の担当者はすでに登録されています。別の名前を指定してください。{UNCHANGED}"
         raise KeyFileError(msg)
     if any(open_wrap(wrap, file, passphrase) for wrap in file.wraps):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from workbench import mynumber
 from workbench.signatures import Signer, is_signed, key_name
 
 MAX_TEXT = 200  # characters of free text
@@ -26,6 +27,8 @@ _OFFSET = re.compile(r"[+-]\d\d:\d\d$")
 _HEAD = re.compile(r"(?:(\d{1,10})[-・:])?([0-9a-f]{16,64})")
 # 宛名番号, My Number, a phone number; no date matches
 _NUMBER_IN_TEXT = re.compile(r"\d{9,}|\d{3,5}(?:[ .・ー‐‑–−-]\d{3,5}){2,}")
+_DAY = re.compile(r"(?<!\d)(?:19|20)\d\d([-./])\d\d?\1\d\d?(?!\d)", re.ASCII)
+_SLASHED = re.compile(r"(?<!\d)\d{4}([/:])\d{4}\1\d{4}(?!\d)", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -181,7 +184,11 @@ def is_staff_text(text: object) -> bool:
     if not isinstance(text, str) or not text.strip() or len(text) > MAX_TEXT:
         return False
     is_one_line = text.replace("\u3000", " ").isprintable()
-    return is_one_line and not _NUMBER_IN_TEXT.search(unicodedata.normalize("NFKC", text))
+    plain = unicodedata.normalize("NFKC", text)
+    slashes = (number[0] for number in _SLASHED.finditer(plain))
+    without_days = _DAY.sub("x", plain)
+    is_number = mynumber.is_in_text(without_days) or any(mynumber.is_valid(re.sub("[/:]", "", one)) for one in slashes)
+    return is_one_line and not is_number and not _NUMBER_IN_TEXT.search(plain)
 
 
 def is_code(value: object) -> bool:

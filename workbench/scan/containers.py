@@ -10,11 +10,13 @@ import io
 import json
 import logging
 import lzma
+import re
 import struct
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -35,7 +37,17 @@ _OPAQUE = (
     b"MSCF",
     b"PARE",
     b"age-encryption",
+    b"\x1f\x9d",
+    b"LZIP",
+    b"\xff\x06\x00\x00sNaPpY",
+    b"Obj\x01",
+    b"PACK\x00\x00\x00\x02",
 )
+_ZIP_TAIL = (1 << 16) + 22  # bytes in which the end of a zip is found
+_TAR_BLOCK = 512
+_OCTAL = re.compile(rb"[0-7]{4,7}")
+_PDF_BEHIND = re.compile(rb"^%PDF-[12]\.[0-9]\s", re.MULTILINE)
+_STREAM = re.compile(rb"stream\r?\n(?=x[\x01\x5e\x9c\xda])")
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _TEXT_CHUNKS = {b"tEXt", b"zTXt", b"iTXt", b"eXIf"}
 
@@ -74,7 +86,30 @@ def find_opener(data: bytes) -> Opener | None:
     for start, magic, opener in _KNOWN:
         if data[start : start + len(magic)] == magic:
             return opener
-    return None
+    if _PDF_BEHIND.search(data):
+        return _open_pdf
+    return _open_tar if _is_old_tar(data) else None
+
+
+def has_zip_behind(blob: Blob) -> bool:
+    """Say whether a zip stands behind something else: a program that unpacks itself, a picture with an appendix."""
+    with blob.open() as file:
+        start = file.read(4)
+        file.seek(max(0, file.seek(0, io.SEEK_END) - _ZIP_TAIL))
+        return start != b"PK\3\4" and b"PK\5\6" in file.read() and zipfile.is_zipfile(file)
+
+
+def open_zip(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
+    """Yield what a zip holds, wherever it begins."""
+    return _open_zip(blob, passwords)
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Say whether a block is the header of a tar without its later signature: its checksum is right."""
+    stated = head[148:156].strip(b" \0")
+    if len(head) < _TAR_BLOCK or not _OCTAL.fullmatch(stated):
+        return False
+    return int(stated, 8) == sum(head[:148]) + 8 * ord(" ") + sum(head[156:])
 
 
 def _open_zip(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
@@ -126,8 +161,23 @@ def _open_pdf(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
         item = reader.get_object(pypdf.generic.IndirectObject(number, 0, reader))
         is_stream = isinstance(item, pypdf.generic.StreamObject)
         yield item.get_data() if is_stream else str(item).encode("utf-8", "surrogatepass")
+    if not reader.is_encrypted:
+        yield from _unpacked_streams(blob.read())
     for page in reader.pages:
         yield page.extract_text().encode("utf-8", "surrogatepass")
+
+
+def _unpacked_streams(data: bytes) -> Iterator[bytes]:
+    """Yield every packed stream, those of earlier versions too, to which nothing leads any more."""
+    for match in _STREAM.finditer(data):
+        with suppress(zlib.error):
+            yield zlib.decompressobj().decompress(memoryview(data)[match.end() :], LARGEST)
+
+
+def _open_zlib(blob: Blob, _: Sequence[str]) -> Iterator[Part]:
+    """Yield what a bare zlib stream holds; bytes that only look like one are plain ones."""
+    with suppress(zlib.error):
+        yield zlib.decompressobj().decompress(blob.read(), LARGEST)
 
 
 def _open_png(blob: Blob, _: Sequence[str]) -> Iterator[Part]:
@@ -210,6 +260,8 @@ _KNOWN: tuple[tuple[int, bytes, Opener], ...] = (
     (0, b"%PDF", _open_pdf),
     (0, _SIGNATURE, _open_png),
     (0, b"\xd0\xcf\x11\xe0", _open_office),
+    (0, b"\x5d\x00\x00", _open_packed(lzma.LZMAFile)),
+    *((0, b"x" + second, _open_zlib) for second in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
     (0, b"PAR1", lambda blob, _: tables.open_parquet(blob.data, blob.path)),
     (0, b"ARROW1", lambda blob, _: tables.open_arrow(blob.data, blob.path)),
     (8, b"DUCK", lambda blob, _: tables.open_duckdb(blob.data, blob.path)),

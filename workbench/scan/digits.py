@@ -20,6 +20,9 @@ GROUP_SIZES = (1, 2, 3, 4, 5, 6, 7, 8)
 INTEGERS_FROM, INTEGERS_BELOW = 10**9, 10**15  # a smaller integer is a count or a code
 _SEPARATORS = np.zeros(256, bool)
 _SEPARATORS[np.frombuffer(b" -._/\t\xa0", np.uint8)] = True
+_BETWEEN = _SEPARATORS.copy()
+_BETWEEN[np.frombuffer(b":()[]", np.uint8)] = True
+_WIDEST_GAP = 3
 _LETTERS = np.zeros(256, bool)
 _LETTERS[np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", np.uint8)] = True
 _WIDTH_SHIFT = np.uint64(52)  # 15 digits need 50 bits; the width stands above them
@@ -92,6 +95,7 @@ class DigitSearch:
             linked = runs.linked(text)
             self._grouped(text, runs, linked, tally)
             self._phones(text, runs, linked, tally)
+            self._uneven(text, runs, tally)
 
     # ------------------------------------------------------------ runs as they are
 
@@ -145,6 +149,25 @@ class DigitSearch:
                     values = _join_groups(text, runs, chosen[fits], (size, count, width))
                     _, labels = self._keys.find(values | (np.uint64(width) << _WIDTH_SHIFT))
                     _tally_labels(labels, tally)
+
+    def _uneven(self, text: np.ndarray, runs: _Runs, tally: Tally) -> None:
+        """Find numbers in groups of any sizes; like those inside a longer run, they might be chance."""
+        runs, linked = _in_chains(text, runs)
+        begins = np.flatnonzero(linked)
+        if not len(begins):
+            return
+        before = np.append(0, np.cumsum(runs.lengths))  # digits before each run
+        run_at = np.full(int(before[-1]) + 1, -1)
+        run_at[before] = np.arange(len(before))
+        chain = np.append(0, np.cumsum(~linked))
+        values = _Windows(text[_all_places(runs)] - np.uint8(ord("0")))
+        for width in self._counts:
+            first = begins[before[begins] + width <= before[-1]]
+            last = run_at[before[first] + width] - 1
+            is_one = (last > first) & (chain[last] == chain[first])
+            first, last = first[is_one], last[is_one]
+            new = first[~(_is_even(runs, first, last) & _SEPARATORS[text[runs.ends[first]]])]
+            self._look_up(values.of(width, before[new]), width, tally, is_embedded=True)
 
     def _phones(self, text: np.ndarray, runs: _Runs, linked: np.ndarray, tally: Tally) -> None:
         """Find telephone numbers in three groups of any size, with one separator twice."""
@@ -222,6 +245,31 @@ def _is_alone(text: np.ndarray, runs: _Runs) -> np.ndarray:
     before = _LETTERS[text[runs.starts - 1]] & (runs.starts > 0)
     after = _LETTERS[text[np.minimum(runs.ends, len(text) - 1)]] & (runs.ends < len(text))
     return ~(before | after)
+
+
+def _in_chains(text: np.ndarray, runs: _Runs) -> tuple[_Runs, np.ndarray]:
+    """Return the runs of chains that hold digits enough for a number, and of each but the last whether it goes on.
+
+    In a chain one to three separators, and nothing else, stand between two runs.
+    """
+    starts, gaps = runs.ends[:-1], runs.starts[1:] - runs.ends[:-1]
+    linked = gaps <= _WIDEST_GAP
+    for place in range(_WIDEST_GAP):
+        near = np.flatnonzero(linked & (gaps > place))
+        linked[near] = _BETWEEN[text[starts[near] + place]]
+    firsts = np.flatnonzero(np.append(True, ~linked))
+    sizes = np.diff(np.append(firsts, len(runs)))
+    is_long = (np.add.reduceat(runs.lengths, firsts) >= SHORTEST) & (sizes > 1)
+    kept = np.repeat(is_long, sizes)
+    goes_on = np.append(linked, False)[kept]
+    return runs.where(kept), goes_on[:-1]
+
+
+def _is_even(runs: _Runs, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Say which of the runs from `first` to `last` are what `_grouped` looks for, as far as the ends tell."""
+    size, gap = runs.lengths[first], runs.starts[first + 1] - runs.ends[first]
+    is_equal = runs.starts[last] - runs.starts[first] == (last - first) * (size + 1)
+    return (gap == 1) & is_equal & (runs.lengths[last] <= size)
 
 
 def _is_fraction(text: np.ndarray, runs: _Runs) -> np.ndarray:

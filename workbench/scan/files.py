@@ -10,7 +10,7 @@ from stat import S_ISDIR, S_ISLNK, S_ISREG
 
 import numpy as np
 
-from workbench.scan.containers import Blob, Sealed, find_opener, joined_texts
+from workbench.scan.containers import Blob, Opener, Sealed, find_opener, has_zip_behind, joined_texts, open_zip
 from workbench.scan.kinds import Kind, Tally
 from workbench.scan.reading import Search
 from workbench.settings import storage_reason
@@ -175,9 +175,11 @@ class _Inspection:
         self._plain(blob)
         with blob.open() as file:
             head = file.read(HEAD_BYTES)
-        opener = find_opener(head)
-        if opener is None:
-            return
+        for opener in (find_opener(head), open_zip if has_zip_behind(blob) else None):
+            if opener:
+                self._open(opener, blob)
+
+    def _open(self, opener: Opener, blob: Blob) -> None:
         if self._nesting >= MAX_NESTING:
             self._unread["入れ子が深すぎて、中を確かめられません"] = None
             return
@@ -191,6 +193,9 @@ class _Inspection:
             self._unread[f"壊れているか、対応していない形式です（{type(error).__name__}）"] = None
         self._nesting -= 1
 
+    def _inner_file(self, data: bytes) -> None:
+        self._blob(Blob(data))
+
     def _part(self, part: bytes | np.ndarray) -> None:
         if isinstance(part, bytes):
             self._blob(Blob(part))
@@ -200,18 +205,19 @@ class _Inspection:
     def _plain(self, blob: Blob) -> None:
         """Search the bytes as they are; of a notebook, its texts with their lines joined as well."""
         readings = [Tally()]
-        size = 0
+        texts = joined_texts(blob.read()) if _size(blob) <= LARGEST_NOTEBOOK else None
+        if texts:  # a picture is whole in them, whose base64 JSON may cut into lines
+            readings.append(Tally())
+            self._search.content(texts, readings[1], opener=self._inner_file)
         with blob.open() as file:
             for chunk, advance in _chunks(file.read):
-                self._search.content(chunk, readings[0], opener=lambda inner: self._blob(Blob(inner)))
-                size += advance
+                self._search.content(chunk, readings[0], opener=None if texts else self._inner_file)
                 self._steps.add(advance if blob.path else 0)
-        if size <= LARGEST_NOTEBOOK:
-            texts = joined_texts(blob.read())
-            if texts:
-                readings.append(Tally())
-                self._search.content(texts, readings[1])
         self._tally.add_fullest(readings)
+
+
+def _size(blob: Blob) -> int:
+    return len(blob.data) if blob.path is None else blob.path.stat().st_size
 
 
 def _chunks(read: Callable[[int], bytes]) -> Iterator[tuple[bytes, int]]:

@@ -5,6 +5,7 @@ import binascii
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from workbench.scan.digests import WAY as DIGEST
 from workbench.scan.digests import DigestSearch
 from workbench.scan.digits import DigitSearch
 from workbench.scan.kinds import Secrets, Tally
-from workbench.scan.words import IN_TEXT, Rule, WordSearch
+from workbench.scan.words import IN_TEXT, UNSEEN, Rule, WordSearch
 
 INTEGER = "整数"
 DEEPEST = 3  # layers of writing inside each other
@@ -21,14 +22,26 @@ _LINE = 60  # characters of the shortest line of wrapped base64
 _SMALL = 4096  # so little that every reading is tried, text or not
 _CONTROLS = bytes(sorted({*range(0x20), 0x7F} - {*b"\t\n\r\f\x1b"}))
 _AROUND = 300  # bytes on each side of an escape that are read with it
-_ESCAPED = re.compile(r"\\{1,8}u([0-9a-fA-F]{4})")
-_JSON_OR_HTML = (re.compile(rb"\\u[0-9a-fA-F]{4}"), re.compile(rb"&#?[0-9A-Za-z]{2,31};"))
-_PERCENT = (re.compile(rb"%([0-9a-fA-F]{2})"),)
+_ESCAPED = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,5})\}|U000([0-9a-fA-F]{5}))")
+_JSON_OR_HTML = (
+    re.compile(rb"\\(?:u[0-9a-fA-F{]|U000)[0-9a-fA-F}]{1,5}"),
+    re.compile(rb"&(?:#?[0-9A-Za-z]{2,31};|#[0-9]{2,7}|#[xX][0-9a-fA-F]{2,6})"),
+)
+_OF_BYTES = (
+    (re.compile(rb"%([0-9a-fA-F]{2})"),),
+    (re.compile(rb"\\{1,8}x([0-9a-fA-F]{2})"),),
+)
+_MAIL = (re.compile(rb"=[0-9A-F]{2}=[0-9A-F]{2}|=\r?\n"),)
+_OF_MAIL = re.compile(rb"=(?:\r?\n|([0-9A-F]{2}))")
+_POWER = (re.compile(rb"[0-9]\.[0-9]{9,17}[eE]\+?1[0-4](?![0-9])"),)
+_LONG_OF_PICKLE = re.compile(rb"\x8a\x05(.{5})|\x8a\x06(.{6})", re.DOTALL)
 _MARKUP = (
     re.compile(
         rb"<(?:/?(?:a|b|i|u|s|em|strong|span|font|mark|small|sub|sup|r|t|w:r|w:t)(?: [^<>]*)?|rPr>[^\n]{0,300}?</rPr)>"
     ),
 )
+_TAGS = (re.compile(rb"<(?:!--[^\n]{0,300}?--|r[pt]>[^<>]{0,60}</r[pt]|/?[A-Za-z][^<>]{0,500})>\s*", re.IGNORECASE),)
+_COLOURS = (re.compile(b"\x1b\\[[0-9;]*m"),)
 _PACKED = re.compile(
     rb'"dtype\\{0,3}":\s{0,9}\\{0,3}"([iuf][1248])\\{0,3}",\s{0,9}\\{0,3}"bdata\\{0,3}":\s{0,9}\\{0,3}"([A-Za-z0-9+/=\\]+)'
 )
@@ -81,7 +94,8 @@ class Search:
 
     def _characters(self, units: np.ndarray, tally: Tally, *, rule: Rule = IN_TEXT) -> None:
         characters = self._words.as_characters(units)
-        self._digits.characters(characters, tally)
+        is_seen = characters != UNSEEN if units.itemsize > 1 else np.ones(1, bool)
+        self._digits.characters(characters if is_seen.all() else characters[is_seen], tally)
         self._words.units(units, characters, tally, rule=rule)
 
     def _read_binary(self, data: bytes, tally: Tally, readings: list[Tally]) -> None:
@@ -92,6 +106,9 @@ class Search:
             readings.append(reading)
         self._digests.raw(data, tally)
         self._packed_integers(data, tally)
+        if b"\x8a" in data:
+            found = [short or longer for short, longer in _LONG_OF_PICKLE.findall(data)]
+            self.integers(np.array([int.from_bytes(number, "little") for number in found], np.int64), tally)
 
     def _packed_integers(self, data: bytes, tally: Tally) -> None:
         """Search 8-byte integers and floats at every offset, as arrays and databases keep them."""
@@ -159,22 +176,57 @@ def _unescape(data: bytes) -> Iterator[bytes]:
     """Yield what the escapes of JSON, HTML and addresses of the web stand for, and text without its inner markup."""
     around = _around(data, _JSON_OR_HTML)
     text = around.decode("utf-8", "ignore")
-    plain = html.unescape(_ESCAPED.sub(lambda match: chr(int(match[1], 16)), text))
+    plain = html.unescape(_ESCAPED.sub(_character, text))
     if plain != text:  # halves of a character that JSON wrote as two escapes come together in UTF-16
         yield plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
-    around = _around(data, _PERCENT)
-    if around:
-        yield _PERCENT[0].sub(lambda match: bytes([int(match[1], 16)]), around)
+    for escapes in _OF_BYTES:
+        around = _around(data, escapes)
+        if around:
+            yield escapes[0].sub(lambda match: bytes([int(match[1], 16)]), around)
     around = _around(data, _MARKUP)
     if around:
         yield _MARKUP[0].sub(b"", around)
+    if len(data) <= _SMALL or _text_of(data)[0] is not None:
+        yield from _unescape_text(data)
+
+
+def _unescape_text(data: bytes) -> Iterator[bytes]:
+    """Yield what only text holds: escapes of mail, text without any markup or colour, powers, other encodings."""
+    around = _around(data, _MAIL)
+    if around:
+        yield _OF_MAIL.sub(lambda match: bytes([int(match[1], 16)]) if match[1] else b"", around)
+    for unseen in (_TAGS, _COLOURS):
+        around = _around(data, unseen)
+        if around:
+            yield unseen[0].sub(b"", around)
+    around = _around(data, _POWER) if b"E" in data or b"e" in data else b""
+    if around:
+        yield _POWER[0].sub(lambda match: b"%.0f" % float(match[0]), around)
+    yield from _other_encodings(data)
+
+
+def _character(escape: re.Match[str]) -> str:
+    point = int(escape[1] or escape[2] or escape[3], 16)
+    return chr(point)
+
+
+def _other_encodings(data: bytes) -> Iterator[bytes]:
+    """Yield text in the encodings of mail and of old servers in UTF-8."""
+    if b"\x1b$" in data:
+        yield data.decode("iso2022_jp_ext", "ignore").encode()
+    if data.isascii():
+        return
+    for cut in range(3):  # a chunk of a file may end within a character
+        with suppress(UnicodeDecodeError):
+            yield data[: len(data) - cut].decode("euc_jp").encode()
+            return
 
 
 def _around(data: bytes, patterns: Sequence[re.Pattern[bytes]]) -> bytes:
     """Return the surroundings of every match, a line each; nothing where there is no match."""
     starts: list[int] = []
     for pattern in patterns:
-        if pattern.pattern[:1] in data:
+        if pattern is _POWER[0] or pattern.pattern[:1] in data:
             starts += [match.start() for match in pattern.finditer(data)]
     if not starts:
         return b""
@@ -203,6 +255,7 @@ def _hex_windows(runs: encoded.EncodedRuns) -> np.ndarray:
 
 
 _FILES = (b"UEsDB", b"H4sI", b"JVBERi", b"iVBORw", b"UEFSMQ", b"Qlpo", b"/Td6WFo")  # zip gzip PDF PNG Parquet bzip2 xz
+_FILES += (b"eJ", b"eNo", b"eNp", b"eNq", b"eNr", b"eAE", b"U1FMaXRlIGZv", b"QVJST1cx", b"0M8R4KGx", b"KLUv/")  # zlib
 
 
 def _open_files(data: bytes, runs: encoded.EncodedRuns, hand_over: Callable[[bytes], None]) -> None:

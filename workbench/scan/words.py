@@ -25,7 +25,7 @@ _SEED = np.uint64(0xCBF29CE484222325)
 _UNITS = 1 << 16
 _SPACE, _BREAK = 0, 1  # folded values: passed over; never part of a secret
 
-START, OTHER = 254, 255  # units that are no ASCII, as characters: one that a secret begins with, and any other
+UNSEEN, START, OTHER = 253, 254, 255  # units that are no ASCII: unseen ones, those a secret begins with, any other
 _MAY_START, _LATIN = 1, 2
 
 # Conditions under which a chain counts as found.
@@ -81,6 +81,10 @@ def _characters() -> np.ndarray:
         whole = unicodedata.normalize("NFKC", chr(unit))
         if len(whole) == 1 and whole.isascii():
             table[unit] = ord(whole)
+        elif unicodedata.digit(chr(unit), None) is not None:
+            table[unit] = ord("0") + unicodedata.digit(chr(unit))
+        elif unicodedata.category(chr(unit)) in {"Mn", "Me", "Cf"}:
+            table[unit] = UNSEEN
     for unit in (*range(0x2010, 0x2016), 0x2212, 0x30FC, 0x30FB, 0x00B7):
         table[unit] = ord("-")
     return table
@@ -118,7 +122,7 @@ class WordSearch:
         self._starts_as_written = self._starts[FOLD]
         self._table = np.where((CHARACTERS == OTHER) & self._starts_as_written, START, CHARACTERS).astype(np.uint8)
         classes = self._starts_as_written[:256] * _MAY_START + _IS_LATIN[FOLD[:256]] * _LATIN
-        classes[START], classes[OTHER] = _MAY_START, 0
+        classes[UNSEEN], classes[START], classes[OTHER] = 0, _MAY_START, 0
         self._classes = classes.astype(np.uint8).tobytes()
 
     def units(self, text: np.ndarray, characters: np.ndarray, tally: Tally, *, rule: Rule = IN_TEXT) -> None:

@@ -5,6 +5,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench import mynumber
 from workbench.errors import SourceError
 from workbench.sources.blocks import find_quotes, find_records
 from workbench.sources.fixed import has_line_ends, record_bytes
@@ -166,4 +167,5 @@ def _is_title(title: str, expected: list[str]) -> bool:
     A file without a header row begins with a person, and where a line end was lost one follows it (promise P6).
     """
     runs_on = any(title.startswith(known) for known in expected)
-    return 0 < len(title) <= 20 and title.isprintable() and not any(map(str.isdigit, title)) and not runs_on  # noqa: PLR2004
+    has_number = any(map(str.isdigit, title)) or mynumber.is_in_text(title)
+    return 0 < len(title) <= 20 and title.isprintable() and not has_number and not runs_on  # noqa: PLR2004

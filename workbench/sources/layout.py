@@ -336,4 +336,4 @@ def _place(error: ErrorDetails) -> str:
 
 def shown_key(name: str) -> str:
     """Return the key of a TOML file as a message may show it: a word with few digits, for any other may be a value."""
-    return name if _WORD.fullmatch(name) and sum(map(str.isdigit, name)) <= MOST_DIGITS else "（読めない項目名）"
+    return name if _WORD.fullmatch(name) and sum(map(str.isdigit, name)) <= MOST_DIGITS else "（項目名でないもの）"
