@@ -11,8 +11,8 @@ STANDARD = (LAYOUTS / "standard.toml").read_text("utf-8")
 WRONG = rows("""
     case                 | old                              | new                          | message
     unknown key          | role = "search"                  | role = "ignore", colour = 1  | columns[19].colour
-    a number as a key    | role = "search"                  | role = "search", 123456789018 = 1 | columns[19].（項目名でないもの）
-    a number in a key    | role = "search"                  | role = "search", x1234-5678-9018 = 1 | columns[19].（項目名でないもの）
+    a number as a key    | role = "search"                  | role = "search", 123456789018 = 1 | （項目名でないもの）
+    a number in a key    | role = "search"                  | role = "search", x1234-5678-9018=1 | （項目名でないもの）
     unknown role         | role = "search"                  | role = "secret"              | columns[19].role
     unknown fault        | on_missing = "mynumber_missing"  | on_missing = "nothing"       | on_missing（faults.toml
     no width             | , width = 15, required           | , required                   | columns[1]（width）
