@@ -125,6 +125,7 @@ TITLES = rows("""
     MY_NUMBER              | yes
     住民票コード           | yes
     個番                   | yes
+    個\u00ad人\u200b番号             | yes
     宛名番号               |
     管理番号               |
     個人番号カード交付日   |

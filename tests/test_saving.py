@@ -30,6 +30,13 @@ SHAPES = rows("""
     grouped by spaces                      | No. 9832 0567 3214.                   | yes
     grouped by hyphens                     | 9832-0567-3214                        | yes
     grouped by full-width hyphens          | ９８３２－０５６７－３２１４          | yes
+    with unseen characters                 | 9832\u200b0567\u200b3214              | yes
+    with unseen entities                   | 9832&ZeroWidthSpace;0567&shy;3214     | yes
+    in rings                               | ⑨⑧③②⓪⑤⑥⑦③②①④                          | yes
+    in kanji                               | 九八三二〇五六七三二一四              | yes
+    as a sum of money                      | 983,205,673,214                       | yes
+    behind a kanji digit                   | 一983205673214                        | yes
+    a longer sum                           | 1,983,205,673,214                     |
     coloured by a terminal                 | \x1b[31m983205673214\x1b[0m           | yes
     with a wrong check digit               | 983205673215                          |
     a part of a longer number              | 1983205673214                         |
@@ -67,7 +74,7 @@ def test_the_harmless_shapes_would_be_refused_by_the_check_digit_alone():
 
 @pytest.mark.parametrize("case", SHAPES, ids=lambda case: case["what"])
 def test_shape_decides_before_the_check_digit(case):
-    text = case["text"].replace("\\x1b", "\x1b")
+    text = case["text"].replace("\\x1b", "\x1b").replace("\\u200b", "\u200b")
 
     assert find_number(_notebook(_stream(text))) == (2 if case["refused"] else None)
 

@@ -90,9 +90,9 @@ def is_in_text(text: str) -> bool:
     Twelve digits that are only part of a longer run of digits do not count; whole neighbouring groups do
     (`1234 5678 9018`, `123456-789018`). Kanji and ringed digits are digits; what nobody sees is not there.
     """
-    plain = _plain(text)
-    loose = _PHONE.sub("x", _DAY.sub("x", plain))
-    runs = (*_GROUPED.finditer(plain), *_LOOSE.finditer(loose))
+    text = plain(text)
+    loose = _PHONE.sub("x", _DAY.sub("x", text))
+    runs = (*_GROUPED.finditer(text), *_LOOSE.finditer(loose))
     return any(is_valid(number) for run in runs for number in _twelves(run.group()))
 
 
@@ -123,7 +123,7 @@ def _search(column: pa.Array) -> np.ndarray:
 
 def is_split(first: str, second: str) -> bool:
     """Say whether the end of one text and the beginning of the next make a number that `is_valid`."""
-    tail, head = _TAIL.search(_plain(first)), _HEAD.match(_plain(second))
+    tail, head = _TAIL.search(plain(first)), _HEAD.match(plain(second))
     if not (tail and head):
         return False
     parts = [_ascii_digits(found.group()) for found in (tail, head)]
@@ -132,20 +132,20 @@ def is_split(first: str, second: str) -> bool:
 
 def is_named(title: str) -> bool:
     """Say whether a column's title says that it holds My Numbers or 住民票コード."""
-    plain = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", title)).lower()
-    return any(name in plain.replace(_CARD, "") for name in _NAMES)
+    seen = re.sub(r"[\s_-]", "", unicodedata.normalize("NFKC", plain(title))).lower()
+    return any(name in seen.replace(_CARD, "") for name in _NAMES)
 
 
 def cell_number(text: str) -> str | None:
     """Return the twelve digits a cell consists of, in any grouping, zeros before them left off; else None."""
-    text = _plain(text)
+    text = plain(text)
     if _GAPS.sub("", text).isdecimal() and (digits := _ascii_digits(text)):
         head, number = digits[:-DIGITS], digits[-DIGITS:]
         return number if len(number) == DIGITS and not head.strip("0") and number.strip("0") else None
     return None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return the text without what nobody sees, kanji and ringed digits as ordinary ones."""
     return _ODD.sub(lambda sign: str(_value(sign[0])), _UNSEEN.sub("", text))
 

@@ -26,6 +26,7 @@ _ALONE = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)([0-9]{12})(?:\.0+)?(?![0-9A-Z
 _GROUPED = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9][ .-])([0-9]{4})([ -])([0-9]{4})\2([0-9]{4})(?![0-9A-Za-z])(?!\2[0-9])"
 )
+_SUM = re.compile(r"(?<![0-9A-Za-z.,])[0-9]{3}(?:,[0-9]{3}){3}(?![0-9A-Za-z,])")
 _MOMENT = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9]")
 _HOUR_MS = 3_600_000
 _YEARS = re.compile(r"(?:(?:18|19|20)[0-9]{2}){3}")
@@ -77,6 +78,12 @@ class CheckedFile:
 
 def _is_shaped(text: str) -> bool:
     plain = unicodedata.normalize("NFKC", html.unescape(_NOISE.sub(" ", text))).translate(_HYPHENS)
+    folded = mynumber.plain(plain)  # a kanji digit beside a number must not hide it: both are read
+    return any(_is_shaped_plainly(reading) for reading in {plain, folded})
+
+
+def _is_shaped_plainly(plain: str) -> bool:
+    plain = _SUM.sub(lambda match: match[0].replace(",", ""), plain)
     alone = (match[1] for match in _ALONE.finditer(plain))
     grouped = (f"{match[1]}{match[3]}{match[4]}" for match in _GROUPED.finditer(plain))
     return any(mynumber.is_valid(number) and not _is_moment(number) for number in alone) or any(
