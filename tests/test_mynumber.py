@@ -11,6 +11,7 @@ from stdnum.jp import in_ as individual_number
 
 from tests.tables import rows
 from workbench import mynumber
+from workbench.sources.firewall import find_in_text, passes
 
 NUMBERS = rows("""
     number       | valid | why
@@ -99,14 +100,14 @@ def test_a_column_is_searched_as_its_texts_are():
     texts = [case["text"] for case in TEXTS] * 3
     expected = [case["found"] == "yes" for case in TEXTS] * 3
 
-    assert mynumber.find_in_text(pa.array(texts, pa.string())).tolist() == expected
-    assert mynumber.find_in_text(pa.array(texts, pa.string()).dictionary_encode()).tolist() == expected
-    assert mynumber.find_in_text(pa.array([], pa.string())).tolist() == []
+    assert find_in_text(pa.array(texts, pa.string())).tolist() == expected
+    assert find_in_text(pa.array(texts, pa.string()).dictionary_encode()).tolist() == expected
+    assert find_in_text(pa.array([], pa.string())).tolist() == []
 
 
 @given(st.lists(st.text(st.sampled_from("0123456789018５ -．あ/、①二\u200b😀"), max_size=40)))
 def test_the_prefilter_loses_nothing(texts):
-    assert mynumber.find_in_text(pa.array(texts, pa.string())).tolist() == [mynumber.is_in_text(text) for text in texts]
+    assert find_in_text(pa.array(texts, pa.string())).tolist() == [mynumber.is_in_text(text) for text in texts]
 
 
 @given(st.from_regex(r"[0-9]{11}", fullmatch=True), st.sampled_from("0123456789"))
@@ -120,7 +121,7 @@ def test_whole_columns_agree_with_single_numbers():
 
     expected = [mynumber.is_valid("".join(map(str, row))) for row in digits.tolist()]
 
-    assert mynumber.passes(digits).tolist() == expected
+    assert passes(digits).tolist() == expected
     assert 400 < sum(expected) < 600  # one random number in ten passes
 
 

@@ -1,5 +1,6 @@
 """Residents of unknown birth: a city's listing says of each what evaluating every possible day of birth says."""
 
+import re
 from datetime import date, timedelta
 from functools import cache
 
@@ -191,24 +192,28 @@ def test_the_listing_says_the_windows_that_explain_reads_out(name):
     case = {key: person[key] for key in ("birth_date", "sex", "birth_earliest", "birth_latest")}
     account = explain(Case.model_validate(case | {"as_of": "2026-11-01"}))
 
-    found = {(widest, narrowest) for _, widest, narrowest in told(build_city([person]), "2026-11-01").values()}
+    told_here = {(widest, narrowest) for _, widest, narrowest in told(build_city([person]), "2026-11-01").values()}
 
-    assert found
-    assert {sentences(*both) for both in found} == {
-        line[line.index(MARK) :] for line in account.splitlines() if MARK in line
+    assert told_here
+    assert {sentences(*both) for both in told_here} == {
+        line[found.start() :] for line in account.splitlines() if (found := MARK.search(line))
     }
 
 
-MARK = "対象期間は、広く読むと"
+MARK = re.compile("対象になりうる期間（広く|対象期間は、どの日の生まれでも")
 
 
 def sentences(widest, narrowest):
+    if widest == narrowest:
+        return sentence("same", widest)
     return sentence("widest", widest) + (
         say("unknown_birth", "narrowest_none") if narrowest == NO_READING else sentence("narrowest", narrowest)
     )
 
 
 def sentence(name, days):
+    if name == "narrowest" and days[0] == days[1]:
+        return say("unknown_birth", "narrowest_day", opens=days[0])
     if days[1] == NO_END:
         return say("unknown_birth", f"{name}_open", opens=days[0])
     return say("unknown_birth", name, opens=days[0], closes=days[1])

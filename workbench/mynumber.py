@@ -8,10 +8,6 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
 DIGITS = 12
 WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)  # left to right over the first eleven digits
 
@@ -35,9 +31,7 @@ _KANJI = {ord(sign): value for signs in ("〇一二三四五六七八九", "零�
 _RINGED = "²³¹⁰⁴-⁹₀-₉①-⑨⑴-⑼⒈-⒐⓪⓵-⓽⓿❶-❾➀-➈➊-➒\U0001f100-\U0001f10a"
 _WIDE_GAP = f"[{_ANYTHING}]{{0,4}}"
 _DIGIT = rf"[\p{{Nd}}{''.join(map(chr, _KANJI))}{_RINGED}]"
-_TWELVE = (
-    rf"{_DIGIT}(?:[{_ANYTHING}]*{_DIGIT}){{11}}"  # for RE2, which has no lookaround: may begin inside a longer run
-)
+TWELVE = rf"{_DIGIT}(?:[{_ANYTHING}]*{_DIGIT}){{11}}"  # for RE2, which has no lookaround: may begin inside a longer run
 _ODD = re.compile(f"[{''.join(map(chr, _KANJI))}{_RINGED}]")
 _GROUPED = re.compile(rf"\d(?:{_GAP}\d)*")
 _LOOSE = re.compile(rf"\d(?:{_WIDE_GAP}\d)*")
@@ -75,15 +69,6 @@ def is_valid(number: str) -> bool:
     return check_digit(number[:-1]) == int(number[-1])
 
 
-def passes(digits: np.ndarray) -> np.ndarray:
-    """Return a bool mask (n,): which rows of `digits` (n, 12), uint8 values 0..9, pass the check digit."""
-    total = np.zeros(len(digits), np.uint16)  # at most 9 * 47
-    for place, weight in enumerate(WEIGHTS):
-        total += digits[:, place].astype(np.uint16) * np.uint16(weight)
-    remainder = total % 11
-    return np.where(remainder <= 1, 0, 11 - remainder) == digits[:, -1]
-
-
 def is_in_text(text: str) -> bool:
     """Say whether `text` holds a number that `is_valid`, in any grouping and any script's digits.
 
@@ -94,31 +79,6 @@ def is_in_text(text: str) -> bool:
     loose = _PHONE.sub("x", _DAY.sub("x", text))
     runs = (*_GROUPED.finditer(text), *_LOOSE.finditer(loose))
     return any(is_valid(number) for run in runs for number in _twelves(run.group()))
-
-
-def find_in_text(column: pa.Array) -> np.ndarray:
-    """Return a bool mask (n,): which rows of `column` (string, or dictionary of strings) hold a My Number.
-
-    The same answer as `is_in_text` for each row; null is False. A compiled prefilter leaves few rows to Python.
-    """
-    if pa.types.is_dictionary(column.type):
-        indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        return np.append(find_in_text(column.dictionary), False)[indices]  # -1 picks the appended False
-    found = np.zeros(len(column), bool)
-    long_enough = pc.greater_equal(pc.binary_length(column), DIGITS).fill_null(False)  # noqa: FBT003  positional only
-    if (pc.sum(long_enough).as_py() or 0) * 2 < len(column):  # remarks are mostly empty
-        if pc.any(long_enough).as_py():
-            found[long_enough.to_numpy(zero_copy_only=False)] = _search(column.filter(long_enough))
-        return found
-    return _search(column)
-
-
-def _search(column: pa.Array) -> np.ndarray:
-    suspects = pc.indices_nonzero(pc.match_substring_regex(column, _TWELVE).fill_null(False))  # noqa: FBT003  positional only
-    found = np.zeros(len(column), bool)
-    for row, text in zip(suspects.to_pylist(), column.take(suspects).to_pylist(), strict=True):
-        found[row] = is_in_text(text)
-    return found
 
 
 def is_split(first: str, second: str) -> bool:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench import mynumber
+from workbench.sources import firewall
 from workbench.sources.characters import find_unprintable
 from workbench.sources.dates import is_unknown, read_date, read_iso_dates, read_partial_date
 from workbench.sources.layout import Column
@@ -94,7 +95,7 @@ def _search(raw: pa.Array, encoding: str) -> Cells:
     if undecodable.any():
         text = pa.array([cell.decode(encoding, "replace") for cell in raw.to_pylist()], pa.string())
     cells = Cells(text=text)
-    cells.add_fault("mynumber_in_text", mynumber.find_in_text(text))
+    cells.add_fault("mynumber_in_text", firewall.find_in_text(text))
     return cells
 
 
@@ -110,7 +111,7 @@ def _is_valid(raw: pa.Array, is_number: np.ndarray) -> np.ndarray:
     """Return a bool mask: which of the cells that are twelve digits pass the check digit."""
     digits = bytes_of(raw.filter(pa.array(is_number)))[1] - ord("0")
     passes = is_number.copy()
-    passes[is_number] = mynumber.passes(digits.reshape(-1, mynumber.DIGITS))
+    passes[is_number] = firewall.passes(digits.reshape(-1, mynumber.DIGITS))
     return passes
 
 
@@ -142,7 +143,7 @@ def _convert_text(column: Column, raw: pa.Array, encoding: str) -> Cells:
     cells = Cells({column.field: pc.if_else(is_empty, pa.scalar(None, pa.string()), text)}, text=text)
     cells.add_fault("undecodable", undecodable)
     cells.add_fault(column.missing_fault, is_empty.to_numpy(zero_copy_only=False) & ~undecodable)
-    cells.add_fault("mynumber_in_text", mynumber.find_in_text(text))
+    cells.add_fault("mynumber_in_text", firewall.find_in_text(text))
     if column.role == "identity":
         gaiji, outside, cells.characters = find_unprintable(text)
         cells.add_fault("gaiji", gaiji)

@@ -5,6 +5,7 @@ Pure: cells in, masks out. A column that is declared as My Number (role `strip`)
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from workbench import mynumber
 from workbench.sources.raw import bytes_of, decode_one
@@ -30,6 +31,40 @@ def is_mynumber_column(raw: pa.Array, encoding: str) -> bool:
         if len(shaped) < FEWEST or len(shaped) < IS_COLUMN * len(texts) or passing < needed:
             return False
     return True
+
+
+def passes(digits: np.ndarray) -> np.ndarray:
+    """Return a bool mask (n,): which rows of `digits` (n, 12), uint8 values 0..9, pass the check digit."""
+    total = np.zeros(len(digits), np.uint16)  # at most 9 * 47
+    for place, weight in enumerate(mynumber.WEIGHTS):
+        total += digits[:, place].astype(np.uint16) * np.uint16(weight)
+    remainder = total % 11
+    return np.where(remainder <= 1, 0, 11 - remainder) == digits[:, -1]
+
+
+def find_in_text(column: pa.Array) -> np.ndarray:
+    """Return a bool mask (n,): which rows of `column` (string, or dictionary of strings) hold a My Number.
+
+    The answer of `mynumber.is_in_text` for each row; null is False. A compiled prefilter leaves few rows to Python.
+    """
+    if pa.types.is_dictionary(column.type):
+        indices = column.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        return np.append(find_in_text(column.dictionary), False)[indices]  # -1 picks the appended False
+    found = np.zeros(len(column), bool)
+    long_enough = pc.greater_equal(pc.binary_length(column), mynumber.DIGITS).fill_null(False)  # noqa: FBT003  positional only
+    if (pc.sum(long_enough).as_py() or 0) * 2 < len(column):  # remarks are mostly empty
+        if pc.any(long_enough).as_py():
+            found[long_enough.to_numpy(zero_copy_only=False)] = _search(column.filter(long_enough))
+        return found
+    return _search(column)
+
+
+def _search(column: pa.Array) -> np.ndarray:
+    suspects = pc.indices_nonzero(pc.match_substring_regex(column, mynumber.TWELVE).fill_null(False))  # noqa: FBT003  positional only
+    found = np.zeros(len(column), bool)
+    for row, text in zip(suspects.to_pylist(), column.take(suspects).to_pylist(), strict=True):
+        found[row] = mynumber.is_in_text(text)
+    return found
 
 
 def find_split(first: pa.Array, second: pa.Array) -> np.ndarray:
