@@ -33,7 +33,8 @@ _OF_BYTES = (
 )
 _MAIL = (re.compile(rb"=[0-9A-F]{2}=[0-9A-F]{2}|=\r?\n"),)
 _OF_MAIL = re.compile(rb"=(?:\r?\n|([0-9A-F]{2}))")
-_POWER = (re.compile(rb"[0-9]\.[0-9]{9,17}[eE]\+?1[0-4](?![0-9])"),)
+_TEN_POWERS = (re.compile(rb"E\+?1[0-4](?![0-9])"), re.compile(rb"e\+?1[0-4](?![0-9])"))  # rare, so looked for first
+_POWER = re.compile(rb"[0-9]\.[0-9]{9,17}[eE]\+?1[0-4](?![0-9])")
 _LONG_OF_PICKLE = re.compile(rb"\x8a\x05(.{5})|\x8a\x06(.{6})", re.DOTALL)
 _MARKUP = (
     re.compile(
@@ -41,6 +42,7 @@ _MARKUP = (
     ),
 )
 _TAGS = (re.compile(rb"<(?:!--[^\n]{0,300}?--|r[pt]>[^<>]{0,60}</r[pt]|/?[A-Za-z][^<>]{0,500})>\s*", re.IGNORECASE),)
+_ABOVE_ASCII = re.compile(rb"[\x80-\xff]")
 _COLOURS = (re.compile(b"\x1b\\[[0-9;]*m"),)
 _PACKED = re.compile(
     rb'"dtype\\{0,3}":\s{0,9}\\{0,3}"([iuf][1248])\\{0,3}",\s{0,9}\\{0,3}"bdata\\{0,3}":\s{0,9}\\{0,3}"([A-Za-z0-9+/=\\]+)'
@@ -145,9 +147,14 @@ class Search:
         tally.add_inner(inner, way, keep=DIGEST)
 
 
+def _has_controls(data: bytes) -> bool:
+    """Say whether there are bytes in it that no text has."""
+    return len(data.translate(None, _CONTROLS)) < len(data)
+
+
 def _text_of(data: bytes) -> tuple[str | None, str]:
     """Return the text that `data` is and its encoding; None for what is none, or holds control characters."""
-    if len(data.translate(None, _CONTROLS)) < len(data):
+    if _has_controls(data):
         return None, ""
     for encoding, longest in (("utf-8", 4), ("cp932", 2)):
         for cut in range(longest):  # a chunk of a file may end within a character
@@ -186,7 +193,7 @@ def _unescape(data: bytes) -> Iterator[bytes]:
     around = _around(data, _MARKUP)
     if around:
         yield _MARKUP[0].sub(b"", around)
-    if len(data) <= _SMALL or _text_of(data)[0] is not None:
+    if len(data) <= _SMALL or not _has_controls(data):
         yield from _unescape_text(data)
 
 
@@ -199,9 +206,9 @@ def _unescape_text(data: bytes) -> Iterator[bytes]:
         around = _around(data, unseen)
         if around:
             yield unseen[0].sub(b"", around)
-    around = _around(data, _POWER) if b"E" in data or b"e" in data else b""
+    around = b" ".join(_POWER.findall(_around(data, _TEN_POWERS)))
     if around:
-        yield _POWER[0].sub(lambda match: b"%.0f" % float(match[0]), around)
+        yield _POWER.sub(lambda match: b"%.0f" % float(match[0]), around)
     yield from _other_encodings(data)
 
 
@@ -212,21 +219,32 @@ def _character(escape: re.Match[str]) -> str:
 
 def _other_encodings(data: bytes) -> Iterator[bytes]:
     """Yield text in the encodings of mail and of old servers in UTF-8."""
-    if b"\x1b$" in data:
+    if b"\x1b" in data and b"\x1b$" in data:  # one byte is looked for much faster than two
         yield data.decode("iso2022_jp_ext", "ignore").encode()
-    if data.isascii():
-        return
-    for cut in range(3):  # a chunk of a file may end within a character
+    for cut in range(3) if _may_be_euc(data) else ():  # a chunk of a file may end within a character
         with suppress(UnicodeDecodeError):
             yield data[: len(data) - cut].decode("euc_jp").encode()
             return
+
+
+def _may_be_euc(data: bytes) -> bool:
+    """Say whether the bytes above ASCII in the first part that has one could be EUC-JP: the whole is costly to try."""
+    found = _ABOVE_ASCII.search(data)
+    if not found:
+        return False
+    sample = data[found.start() : found.start() + _SMALL]
+    try:
+        sample.decode("euc_jp")
+    except UnicodeDecodeError as error:
+        return error.start >= len(sample) - 3  # cut within a character
+    return True
 
 
 def _around(data: bytes, patterns: Sequence[re.Pattern[bytes]]) -> bytes:
     """Return the surroundings of every match, a line each; nothing where there is no match."""
     starts: list[int] = []
     for pattern in patterns:
-        if pattern is _POWER[0] or pattern.pattern[:1] in data:
+        if pattern.pattern[:1] in data:
             starts += [match.start() for match in pattern.finditer(data)]
     if not starts:
         return b""
