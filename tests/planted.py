@@ -100,6 +100,11 @@ def _entities(text: str) -> bytes:
     ).encode()
 
 
+# Ways that are looked for only in what is text as a whole (decision 0020): in noise or another encoding, nobody
+# promises them.
+OF_A_WHOLE_TEXT = frozenset({"iso2022_jp", "euc_jp", "quoted-printable", "quoted-printable, cut"})
+
+
 def _in(encoding: str, text: str) -> bytes:
     """Return the text in an encoding of mail and of old servers; nothing where it has no character for some of it."""
     form = text.encode(encoding, "ignore")

@@ -27,6 +27,9 @@ _SPACE, _BREAK = 0, 1  # folded values: passed over; never part of a secret
 
 UNSEEN, START, OTHER = 253, 254, 255  # units that are no ASCII: unseen ones, those a secret begins with, any other
 _MAY_START, _LATIN = 1, 2
+# Few and far between on purpose: bytes of other text read as UTF-16 are signs and digits of every script, and each that
+# counted would hide the number beside it.
+_UNSEEN_UNITS = ((0xAD, 0xAD), (0x300, 0x36F), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x206F), (0xFEFF, 0xFEFF))
 
 # Conditions under which a chain counts as found.
 _ANYWHERE, _BOUNDED, _ALONE, _ALONE_SPACED, _NO_DIGIT_AFTER = range(5)
@@ -81,9 +84,7 @@ def _characters() -> np.ndarray:
         whole = unicodedata.normalize("NFKC", chr(unit))
         if len(whole) == 1 and whole.isascii():
             table[unit] = ord(whole)
-        elif unicodedata.digit(chr(unit), None) is not None:
-            table[unit] = ord("0") + unicodedata.digit(chr(unit))
-        elif unicodedata.category(chr(unit)) in {"Mn", "Me", "Cf"}:
+        elif any(first <= unit <= last for first, last in _UNSEEN_UNITS):
             table[unit] = UNSEEN
     for unit in (*range(0x2010, 0x2016), 0x2212, 0x30FC, 0x30FB, 0x00B7):
         table[unit] = ord("-")
