@@ -292,6 +292,7 @@ HOLD_ANYTHING = {
     "PDF with password": sealed_pdf,
     "zip behind a program": lambda data: b"MZ" + bytes(700) + _zip(data),
     "zip behind a picture": lambda data: _png(b"tEXt", b"a\0b") + _zip(data),
+    "gzip behind a picture": lambda data: _png(b"tEXt", b"a\0b") + gzip.compress(data),
     "zip behind a PDF": lambda data: pdf(b"x") + _zip(data),
     "PDF behind a line": lambda data: b"\r\n" + pdf(data),
     "PDF of two versions": pdf_of_two_versions,

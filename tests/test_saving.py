@@ -13,7 +13,7 @@ from tests.tables import rows
 from tests.test_runs import home, run_trial  # noqa: F401 - a fixture
 from workbench.errors import RunError
 from workbench.lab.saving import CheckedFiles
-from workbench.runs.saving import CheckedFile, find_number
+from workbench.runs.saving import CheckedFile, check, find_number
 
 NUMBER = "983205673214"  # the published example of 総務省令85号
 
@@ -104,6 +104,17 @@ def test_every_sort_of_output_is_read(place):
 
 def test_what_an_analyst_typed_is_read_too():
     assert find_number(_notebook(source=f"x = {NUMBER}")) == 2
+
+
+def test_the_data_beside_a_cell_and_of_the_notebook_are_read_too():
+    tagged, attached, titled = (_notebook(source="x = 1") for _ in range(3))
+    tagged["cells"][1]["metadata"] = {"tags": [NUMBER]}
+    attached["cells"][1]["attachments"] = {"note.txt": {"text/plain": f"見本 {NUMBER}"}}
+    titled["metadata"] = {"title": NUMBER, "widgets": {}}
+
+    assert [find_number(one) for one in (tagged, attached, titled)] == [2, 2, 0]
+    with pytest.raises(RunError, match="ノートブックの付帯情報（メタデータ）に、個人番号の形"):
+        check(titled)
 
 
 def test_a_picture_is_not_read_as_text():

@@ -36,12 +36,16 @@ _PICTURES = ("image/png", "image/jpeg", "image/gif", "application/pdf")  # base6
 
 
 def find_number(notebook: Mapping[str, Any]) -> int | None:
-    """Return the place (1 is the first) of a cell whose text or output holds such a number; None where none does."""
-    for place, cell in enumerate(rejoin_lines(nbformat.from_dict(notebook)).cells, 1):
-        parts = [cell.get("source", ""), cell.get("outputs", [])]
-        if any(_is_shaped(text) for part in parts for text in _texts(part)):
+    """Return the place (1 is the first) of a cell that holds such a number; 0 where only the notebook's own data do.
+
+    None where there is none. Widget state is not looked at: it is never written.
+    """
+    read = rejoin_lines(nbformat.from_dict(notebook))
+    for place, cell in enumerate(read.cells, 1):
+        if _holds_number(cell):
             return place
-    return None
+    own = {key: part for key, part in read.get("metadata", {}).items() if key != "widgets"}
+    return 0 if _holds_number(own) else None
 
 
 def check(notebook: Mapping[str, Any]) -> None:
@@ -52,8 +56,9 @@ def check(notebook: Mapping[str, Any]) -> None:
     """
     place = find_number(notebook)
     if place is not None:
+        where = f"上から{place}番目のセルかその出力" if place else "ノートブックの付帯情報（メタデータ）"
         msg = (
-            f"上から{place}番目のセルかその出力に、個人番号の形で検査数字も合う12桁の番号があります。"
+            f"{where}に、個人番号の形で検査数字も合う12桁の番号があります。"
             "その番号を出さないように直してください。このノートブックは保存していません。"
         )
         raise RunError(msg)
@@ -74,6 +79,10 @@ class CheckedFile:
         check(notebook)
         notebook["metadata"].pop("widgets", None)
         Path(path).write_text(json.dumps(notebook, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _holds_number(value: object) -> bool:
+    return any(_is_shaped(text) for text in _texts(value))
 
 
 def _is_shaped(text: str) -> bool:

@@ -43,6 +43,7 @@ _OPAQUE = (
     b"Obj\x01",
     b"PACK\x00\x00\x00\x02",
 )
+_SPACE = 256  # bytes in which a notebook begins
 _ZIP_TAIL = (1 << 16) + 22  # bytes in which the end of a zip is found
 _TAR_BLOCK = 512
 _OCTAL = re.compile(rb"[0-7]{4,7}")
@@ -171,13 +172,13 @@ def _unpacked_streams(data: bytes) -> Iterator[bytes]:
     """Yield every packed stream, those of earlier versions too, to which nothing leads any more."""
     for match in _STREAM.finditer(data):
         with suppress(zlib.error):
-            yield zlib.decompressobj().decompress(memoryview(data)[match.end() :], LARGEST)
+            yield _inflated(memoryview(data)[match.end() :])
 
 
 def _open_zlib(blob: Blob, _: Sequence[str]) -> Iterator[Part]:
     """Yield what a bare zlib stream holds; bytes that only look like one are plain ones."""
     with suppress(zlib.error):
-        yield zlib.decompressobj().decompress(blob.read(), LARGEST)
+        yield _inflated(blob.read())
 
 
 def _open_png(blob: Blob, _: Sequence[str]) -> Iterator[Part]:
@@ -188,6 +189,8 @@ def _open_png(blob: Blob, _: Sequence[str]) -> Iterator[Part]:
         if kind in _TEXT_CHUNKS:
             yield _chunk_text(kind, data[place + 8 : place + 8 + size])
         place += size + 12
+        if kind == b"IEND":  # whatever stands behind is a file of its own
+            break
     yield data[place:]
 
 
@@ -195,11 +198,19 @@ def _chunk_text(kind: bytes, chunk: bytes) -> bytes:
     """Return the text of a chunk; zTXt and, if it says so, iTXt are packed behind their keyword."""
     keyword, _, rest = chunk.partition(b"\0")
     if kind == b"zTXt":
-        return keyword + b"\n" + zlib.decompressobj().decompress(rest[1:], LARGEST)
+        return keyword + b"\n" + _inflated(rest[1:])
     if kind == b"iTXt" and rest[:1] == b"\1":
         text = rest[2:].split(b"\0", 2)[2]
-        return keyword + b"\n" + zlib.decompressobj().decompress(text, LARGEST)
+        return keyword + b"\n" + _inflated(text)
     return chunk.replace(b"\0", b"\n")
+
+
+def _inflated(packed: bytes | memoryview) -> bytes:
+    unpacker = zlib.decompressobj()
+    text = unpacker.decompress(packed, LARGEST)
+    if unpacker.unconsumed_tail:
+        raise Sealed(_TOO_LARGE)
+    return text
 
 
 def _open_office(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
@@ -221,7 +232,7 @@ def _open_office(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
 
 def joined_texts(data: bytes) -> bytes | None:
     """Return every text of a notebook (JSON with cells), lists of lines joined, one a line; None for another file."""
-    if data.lstrip()[:1] != b"{" or b'"cells"' not in data:
+    if data[:_SPACE].lstrip()[:1] != b"{" or b'"cells"' not in data:
         return None
     try:
         return "\n".join(_texts(json.loads(data))).encode("utf-8", "surrogatepass")
