@@ -283,6 +283,10 @@ WRONG_CASES = {
         "項目 as_of を読めません：項目がありません",
     ),
     "a further word": (json.dumps(CASE | {"name": "花子"}), "項目 name を読めません：使えない項目です"),
+    "a number as a word": (
+        json.dumps(CASE | {"123456789018": 1}),
+        "項目 （項目名でないもの） を読めません：使えない項目",
+    ),
     "a day in words": (json.dumps(CASE | {"as_of": "昨日"}), "項目 as_of を読めません：知らない言葉か、日付"),
     "a day without hyphens": (json.dumps(CASE | {"as_of": "20261101"}), "項目 as_of を読めません：知らない言葉か"),
     "a day by its week": (json.dumps(CASE | {"birth_date": "2024-W19-5"}), "項目 birth_date を読めません：知らない"),

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import tomllib
+from typing import get_args
 
 import pytest
 
@@ -12,10 +13,12 @@ from tests.tables import rows
 from tests.variants import read_table, write_workbook
 from workbench import keys
 from workbench.errors import SourceError
+from workbench.evaluation.case import CaseSpecial
 from workbench.ingest import Job, ingest
 from workbench.settings import Home
 from workbench.snapshot import open_snapshot
 from workbench.sources import FaultLog, open_extract
+from workbench.sources.contract import CONTRACT
 from workbench.sources.layout import LAYOUTS, load_layout, read_layout
 from workbench.sources.review import draft, open_layout, review
 
@@ -316,3 +319,9 @@ def test_a_my_number_in_the_vrs_output_is_found(tmp_path):
 
     assert sum(kept) == 0
     assert {entry.fault.code for entry in log.entries()} == {"mynumber_in_text"}
+
+
+def test_the_kinds_of_special_circumstances_are_those_that_can_be_evaluated():
+    kinds = get_args(CaseSpecial.model_fields["kind"].annotation)
+
+    assert CONTRACT["specials"].words["kind"] == set(kinds)

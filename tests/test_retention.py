@@ -90,6 +90,16 @@ WRONG = {
 }
 
 
+def test_a_key_that_may_be_a_number_is_not_repeated(tmp_path):
+    path = tmp_path / "retention.toml"
+    path.write_text(SHORT.format(name="vault", confirmed="true") + "123456789018 = 1", encoding="utf-8")
+
+    with pytest.raises(SettingsError, match=r"（項目名でないもの）") as caught:
+        retention.load_rules(path)
+
+    assert "123456789018" not in str(caught.value)
+
+
 @pytest.mark.parametrize("case", WRONG)
 def test_a_file_of_rules_that_is_not_understood_deletes_nothing(tmp_path, case):
     path = tmp_path / "retention.toml"
@@ -230,6 +240,7 @@ def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
     assert f"削除できません: {report}" in answer.printed
     assert "1 件は、権限がないなどの理由で削除できませんでした" in answer.printed
     assert report.exists()
+    assert report.name not in {e.subject["item"] for e in retention.deletions(Ledger(desk.home.ledger))}
     assert list(desk.home.restricted.iterdir()) == []
     assert desk.enter("ledger", "verify").code == 0
 

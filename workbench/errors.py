@@ -5,6 +5,17 @@ carries a value from a source (promise P6). Each class also subclasses the built
 a caller who knows nothing of this project would catch.
 """
 
+import re
+
+_KEY, _MOST_DIGITS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*"), 2
+
+
+def shown_key(key: object) -> str:
+    """Return a key of a file as a message may show it: a word, or a place in a list; any other may be a value."""
+    text = str(key)
+    is_word = _KEY.fullmatch(text) and sum(map(str.isdigit, text)) <= _MOST_DIGITS
+    return text if is_word or isinstance(key, int) else "（項目名でないもの）"
+
 
 class WorkbenchError(Exception):
     """Root of all errors that a user can do something about; the command line prints only its message."""

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from workbench.errors import SettingsError, StorageError
+from workbench.errors import SettingsError, StorageError, shown_key
 
 SETTINGS_FILE = "workbench.toml"
 DEFAULT_HOME = "var"
@@ -196,6 +196,6 @@ def load_settings(path: Path | None = None) -> Settings:
     try:
         return Settings.model_validate(raw)
     except ValidationError as error:
-        where = ", ".join(sorted({".".join(map(str, item["loc"])) for item in error.errors()}))
+        where = ", ".join(sorted({".".join(map(shown_key, item["loc"])) for item in error.errors()}))
     msg = f"設定ファイル {file} の項目 {where} が正しくありません。docs/settings.md の一覧と見比べてください。"
     raise SettingsError(msg)

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from workbench import schedule
-from workbench.errors import ParameterError
+from workbench.errors import ParameterError, shown_key
 from workbench.lawdates import read_day
 
 UNKNOWN = "unknown"
@@ -109,7 +109,7 @@ def read_case(text: str, line: int | None = None) -> Case:
         fault = error.errors(include_url=False, include_input=False)[0]
     if fault is None:
         return _known(case, where)
-    key = ".".join(str(part) for part in fault["loc"]) or "全体"
+    key = ".".join(map(shown_key, fault["loc"])) or "全体"
     reason = _REASONS.get(fault["type"], "値の種類が違います")
     msg = f"{where}の項目 {key} を読めません：{reason}。workbench evaluate --help の形に直してください。"
     raise ParameterError(msg)

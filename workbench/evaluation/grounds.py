@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from workbench.queries import query_sql
+from workbench.queries import describe, query_sql
 from workbench.records import NO_END
 from workbench.schedule import Schedule
 from workbench.schedule.model import Choice, Variant
@@ -80,6 +80,5 @@ class _Named:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, query: str, columns: str) -> Iterator[Sequence[Any]]:
-    sql = query_sql(query)
-    asked = {name: day for name, day in _ASKED.items() if f"${name}" in sql}
-    yield from connection.execute(f"SELECT {columns} FROM ({sql})", asked).fetchall()
+    asked = {name: _ASKED[name] for name in describe(query).params}
+    yield from connection.execute(f"SELECT {columns} FROM ({query_sql(query)})", asked).fetchall()

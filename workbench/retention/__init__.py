@@ -8,8 +8,10 @@ Assumes  one writer of snapshots at a time (the ingest's lock), reports and lett
 """
 
 import hashlib
+import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,19 +73,19 @@ def apply(home: Home, rules: tuple[Rule, ...], ledger: Ledger, *, at: datetime) 
 
     Raises:
         LedgerError: an entry cannot be made; what it was for stays.
+        StorageError: the disk refuses what the account may do; the next run finishes it.
     """
     make_folder(home.snapshots)
     with plain_storage_errors(), only_one(home):
         applied = Applied([], _finish_removals(home))
         for item in plan(home, rules, as_of=at.date()):
             if item.goes:
-                try:
-                    _enter(item, ledger, at)
-                    _remove(item.path)
-                except OSError:
+                if not _may_remove(item.path):  # asked first: the register names nothing that is still there
                     applied.stuck.append(item.path)
-                else:
-                    applied.removed.append(item)
+                    continue
+                _enter(item, ledger, at)
+                _remove(item.path)
+                applied.removed.append(item)
     return applied
 
 
@@ -150,6 +152,17 @@ def _finish_removals(home: Home) -> list[Path]:
 def _going(path: PurePath) -> PurePath:
     """Return the name under which a thing is removed: no reader opens it, and no report under way is called so."""
     return path.with_name(f".{path.name}{BUILDING}")
+
+
+def _may_remove(path: Path) -> bool:
+    """Say whether this account may read and remove all of it: what it cannot look into it cannot enter either."""
+    folders = [path, *(inner for inner in path.rglob("*") if inner.is_dir())] if path.is_dir() else []
+    needed = os.R_OK | os.W_OK | os.X_OK
+    if not all(os.access(folder, needed, effective_ids=True) for folder in (path.parent, *folders)):
+        return False
+    above = path.parent.stat()
+    owners = (0, above.st_uid, path.stat().st_uid)
+    return not above.st_mode & stat.S_ISVTX or os.geteuid() in owners
 
 
 def _remove(path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from workbench.errors import SettingsError
+from workbench.errors import SettingsError, shown_key
 from workbench.lawdates import day_after_reaching_months, fiscal_year, fy_end
 
 RULES_FILE = "retention.toml"
@@ -67,7 +67,7 @@ def load_rules(path: Path | None = None) -> tuple[Rule, ...]:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, KeyError, TypeError):
         problem = "をUTF-8のTOMLとして読めません"
     except ValidationError as error:
-        fields = sorted({str(item["loc"][0]) for item in error.errors() if item["loc"]})
+        fields = sorted({shown_key(item["loc"][0]) for item in error.errors() if item["loc"]})
         problem = f"の項目 {', '.join(fields) or 'keep_months と forever'} が正しくありません"
     msg = f"保存期間のファイル {name} {problem}。docs/settings.md と見比べてください。何も削除していません。"
     raise SettingsError(msg)

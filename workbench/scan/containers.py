@@ -100,11 +100,6 @@ def has_zip_behind(blob: Blob) -> bool:
         return start != b"PK\3\4" and b"PK\5\6" in file.read() and zipfile.is_zipfile(file)
 
 
-def open_zip(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
-    """Yield what a zip holds, wherever it begins."""
-    return _open_zip(blob, passwords)
-
-
 def _is_old_tar(head: bytes) -> bool:
     """Say whether a block is the header of a tar without its later signature: its checksum is right."""
     stated = head[148:156].strip(b" \0")
@@ -113,7 +108,8 @@ def _is_old_tar(head: bytes) -> bool:
     return int(stated, 8) == sum(head[:148]) + 8 * ord(" ") + sum(head[156:])
 
 
-def _open_zip(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
+def open_zip(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
+    """Yield what a zip holds, wherever it begins."""
     with blob.open() as file, zipfile.ZipFile(file) as archive:
         for entry in archive.infolist():
             if entry.file_size > LARGEST:
@@ -230,9 +226,13 @@ def _open_office(blob: Blob, passwords: Sequence[str]) -> Iterator[Part]:
     raise Sealed(_ENCRYPTED)
 
 
-def joined_texts(data: bytes) -> bytes | None:
+def joined_texts(blob: Blob) -> bytes | None:
     """Return every text of a notebook (JSON with cells), lists of lines joined, one a line; None for another file."""
-    if data[:_SPACE].lstrip()[:1] != b"{" or b'"cells"' not in data:
+    with blob.open() as file:
+        if file.read(_SPACE).lstrip()[:1] != b"{":  # not read whole to learn that it is none
+            return None
+    data = blob.read()
+    if b'"cells"' not in data:
         return None
     try:
         return "\n".join(_texts(json.loads(data))).encode("utf-8", "surrogatepass")
@@ -263,7 +263,7 @@ _UNKNOWN = "暗号化または未対応の圧縮形式で、中を確かめら�
 _TOO_LARGE = f"展開すると {LARGEST >> 20:,} MBを超え、中を確かめられません"
 
 _KNOWN: tuple[tuple[int, bytes, Opener], ...] = (
-    (0, b"PK\x03\x04", _open_zip),
+    (0, b"PK\x03\x04", open_zip),
     (0, b"\x1f\x8b", _open_packed(lambda file: gzip.GzipFile(fileobj=file))),
     (0, b"BZh", _open_packed(bz2.BZ2File)),
     (0, b"\xfd7zXZ\x00", _open_packed(lzma.LZMAFile)),

@@ -205,7 +205,7 @@ class _Inspection:
     def _plain(self, blob: Blob) -> None:
         """Search the bytes as they are; of a notebook, its texts with their lines joined as well."""
         readings = [Tally()]
-        texts = joined_texts(blob.read()) if _size(blob) <= LARGEST_NOTEBOOK else None
+        texts = joined_texts(blob) if _size(blob) <= LARGEST_NOTEBOOK else None
         if texts:  # a picture is whole in them, whose base64 JSON may cut into lines
             readings.append(Tally())
             self._search.content(texts, readings[1], opener=self._inner_file)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from workbench.errors import SourceError
+from workbench.errors import SourceError, shown_key
 from workbench.sources.contract import CONTRACT
 from workbench.sources.forms import WORKBOOK
 from workbench.sources.header import read_header
-from workbench.sources.layout import TableLayout, load_layout, read_layout, shown_key
+from workbench.sources.layout import TableLayout, load_layout, read_layout
 from workbench.sources.source import Source
 
 ABOUT = "extract.toml"
@@ -79,7 +79,7 @@ def _read_about(folder: Path) -> _About:
     try:
         about = _About.model_validate(raw)
     except ValidationError as error:
-        wrong = sorted({shown_key(str(item["loc"][0])) for item in error.errors()})
+        wrong = sorted({shown_key(item["loc"][0]) for item in error.errors()})
         about = None
     if about is None:
         msg = f"{ABOUT} の項目 {'、'.join(wrong)} がないか、正しくありません。直してからやり直してください。{_STATE}"

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_core import ErrorDetails
 
 from workbench import mynumber
-from workbench.errors import SourceError
+from workbench.errors import SourceError, shown_key
 from workbench.sources.contract import CONTRACT
 from workbench.sources.faults import load_faults
 
@@ -28,7 +28,6 @@ MAX_WIDTHS = {"digits": 18, "count": 4}  # what int64 and int16 hold
 _NAMES_PERSON = ("氏名", "カナ", "住所", "方書", "電話", "世帯", "宛名")  # in a title: never analytic
 KINDS = {"digits": pa.int64(), "count": pa.int16(), "decimal": pa.float64(), "code": pa.string(), "text": pa.string()}
 KINDS |= dict.fromkeys(("date", "birth_date"), pa.date32())
-_WORD, MOST_DIGITS = re.compile(r"[A-Za-z][A-Za-z0-9_-]*"), 2
 DATE_TYPES = frozenset({"date", "birth_date"})
 FEW_VALUED_TYPES = frozenset({"count", "decimal", "code", "date", "birth_date"})
 
@@ -332,8 +331,3 @@ def _place(error: ErrorDetails) -> str:
     parts = [f"[{part + 1}]" if isinstance(part, int) else f".{shown_key(part)}" for part in error["loc"]]
     reason = f"（{error['ctx']['error']}）" if error["type"] == "value_error" else ""
     return ("".join(parts).removeprefix(".") or "全体") + reason
-
-
-def shown_key(name: str) -> str:
-    """Return the key of a TOML file as a message may show it: a word with few digits, for any other may be a value."""
-    return name if _WORD.fullmatch(name) and sum(map(str.isdigit, name)) <= MOST_DIGITS else "（項目名でないもの）"
