@@ -27,6 +27,8 @@ EQUIVALENT = (
     r"(dpti?|dt|ipv|je)\.toml standard\.\d\.effective_from: (1994|2012)-.*",  # guidance before the first as_of
     r"je\.toml window\.[1379]\.effective_from: 1994-10-01 .*",  # nobody of these births was old enough
     r"je\.toml window\.5\.effective_from: .*",  # JE-B, 9歳 from 2016 on
+    r"je\.toml series\.2\.fed_by\.0\.births_(from: .* -> 1995-04-01|until: .* -> 2007-04-02)",  # so has the choice
+    r"je\.toml series\.3\.fed_by\.0\.births_(from: .* -> 2007-04-01|until: .* -> 2009-10-02)",
     r"je\.toml standard\.[45]\.standard_from: y9 -> y8",  # a standard period is cut to the window, which opens then
     r"(dpih|hepb|hib|hpv|hz[lr]|pcva?|ppv|var)\.toml long\.0\.effective_from: .*",  # these programmes began later
     r"(hpv|hz[lr]|mr|ppv|rub5)\.toml window\.\d\.opens: birth -> d1",  # the days of the measure decide

@@ -73,6 +73,10 @@ BROKEN = rows("""
     counted from a place         | var.interval.0.after             | 1                    | 1番目 after
     counted from a later dose    | var.interval.0.after             | "VAR-2"              | 1番目 after 前にある枠
     the same interval twice      | hepb.interval.2.after            | "HEPB-1"             | 3番目 after 2つあります
+    another vaccine's interval   | hib.interval.6.vaccines          | ["DPTI"]             | 7番目 vaccines fed_by
+    judged by no series          | hib.series.0.fed_by.1.judged_by  | "DPIX"               | 1番目 judged_by 枠の数
+    judged by a shorter series   | hib.series.0.fed_by.1.judged_by  | "VAR"                | 1番目 judged_by 枠の数
+    the same vaccine's interval  | hib.interval.7.vaccines          |                      | 8番目 after 2つあります
     unknown vaccine              | mr.slot.0.exempt_by              | "MRR"                | 1番目 exempt_by [[vaccine]]
     unknown vaccine feeds        | dt.series.0.fed_by.0.vaccine     | "TD"                 | 1番目 fed_by [[vaccine]]
     stages are not trusted       | mr.series.1.fed_by.0.stages      | ["2"]                | 2番目 fed_by.stages

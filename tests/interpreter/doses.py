@@ -69,17 +69,24 @@ def _choose(person: Person, group: Group, day: date) -> Choice | None:
         doses = [dose for dose in doses if fiscal_year(dose.given_on) == fiscal_year(day)]
     doses.sort(key=lambda dose: (dose.given_on, vaccines.index(dose.vaccine)))
     given = [dose.vaccine for dose in doses]
+    recorded = {*given, *_prolonged(person, vaccines)} if group.counts_long_term else {*given}
     rows = (row for row in person.rules.edition.choice if row.group == group.group)
-    return next((row for row in rows if _is_chosen(person, row, given)), None)
+    return next((row for row in rows if _is_chosen(person, row, given, recorded)), None)
 
 
-def _is_chosen(person: Person, row: Choice, given: list[str]) -> bool:
+def _prolonged(person: Person, vaccines: list[str]) -> list[str]:
+    """Those for which a 長期療養特例 is recorded whose reason, the latest, has ended."""
+    ended = [(vaccine, person.special_days("long_term_care", vaccine)) for vaccine in vaccines]
+    return [vaccine for vaccine, days in ended if days and days[-1] <= person.as_of]
+
+
+def _is_chosen(person: Person, row: Choice, given: list[str], recorded: set[str]) -> bool:
     return (
         is_born_between(person, row.births_from, row.births_until)
         and (row.cohort is None or is_member(person, row.cohort))
         and (row.effective_from or NO_BEGINNING) <= person.as_of <= (row.effective_to or NO_END)
-        and (not row.any_of or bool(set(row.any_of) & set(given)))
-        and (not row.also_any_of or bool(set(row.also_any_of) & set(given)))
+        and (not row.any_of or bool(recorded.intersection(row.any_of)))
+        and (not row.also_any_of or bool(recorded.intersection(row.also_any_of)))
         and (not row.first or (bool(given) and given[0] in row.first))
     )
 

@@ -71,20 +71,27 @@ def _judge_at(person: Person, course: Course, dose: Dose, slot: str) -> Judgemen
 
 def _objections(person: Person, course: Course, dose: Dose, slot: str) -> Iterator[Judgement]:
     """What can be said against a dose at a slot, the gravest first."""
-    window = window_on(person, slot, dose.given_on)
+    window_slot = _judging_slot(person, course.series, dose, slot)
+    window = window_on(person, window_slot, dose.given_on)
     if window and dose.given_on < window.opens_on:
         yield _plain("too_early", slot)
-    earliest = earliest_on(course, slot, intervals(person, course, slot, dose.given_on))
+    earliest = earliest_on(course, slot, intervals(person, course, slot, dose.given_on, dose.vaccine))
     if earliest and dose.given_on < earliest:
         yield _plain("too_soon", slot)
     if not dose.is_routine:
         yield _private(dose, slot)
-    if outside := _by_window(person, slot, dose):
+    if outside := _by_window(person, window_slot, dose):
         yield _plain(outside, slot)
     if not _is_lawful(person, dose):
         yield _plain("wrong_product", slot)
     if _is_after_other(person, dose):
         yield Judgement("too_soon", "other_vaccine", slot)
+
+
+def _judging_slot(person: Person, series: Series, dose: Dose, slot: str) -> str:
+    """`judged_by`: the slot whose window judges the dose, at the same place in the series of its own vaccine."""
+    own = next((feed.judged_by for feed in series.fed_by if feed.vaccine == dose.vaccine), None)
+    return person.rules.series[own].slots[series.slots.index(slot)] if own else slot
 
 
 def _private(dose: Dose, slot: str | None = None) -> Judgement:
@@ -103,14 +110,15 @@ def _by_window(person: Person, slot: str, dose: Dose) -> str | None:
     return "too_late" if dose.given_on > window.closes_on else None
 
 
-def intervals(person: Person, course: Course, slot: str, day: date) -> list[Interval]:
-    """The rows in force on `day` that say how long a slot waits after another."""
+def intervals(person: Person, course: Course, slot: str, day: date, vaccine: str | None = None) -> list[Interval]:
+    """The rows in force on `day` that say how long a slot waits after another; for a dose, of a `vaccine`."""
     series = course.series.series
+    of_slot = [row for row in person.rules.programme_of_series[series].interval if slot in row.slots]
+    naming = [row for row in of_slot if vaccine in row.vaccines]
     return [
         row
-        for row in person.rules.programme_of_series[series].interval
-        if slot in row.slots
-        and (not row.series or series in row.series)
+        for row in naming or [row for row in of_slot if not row.vaccines]
+        if (not row.series or series in row.series)
         and (not row.variants or course.variant in row.variants)
         and (row.effective_from or NO_BEGINNING) <= day <= (row.effective_to or NO_END)
     ]

@@ -60,7 +60,7 @@ def state_of(person: Person, slot: Slot) -> State:
 def _set_days(state: State, window: Window, course: Course) -> None:
     """Interval rows in force on the day of the dose, for a slot not filled yet on `as_of`."""
     day = state.dose.given_on if state.dose else state.person.as_of
-    rows = intervals(state.person, course, state.slot.slot, day)
+    rows = intervals(state.person, course, state.slot.slot, day, state.dose and state.dose.vaccine)
     state.earliest_next_on = earliest_on(course, state.slot.slot, rows)
     reading = state.person.rules.edition.reading.standard_upper_days
     counted = counting_from(course, state.slot.slot, rows)

@@ -125,11 +125,11 @@ class PersonRules:
         return inside or [dated[max(before)[2]][0]] if inside or before else []
 
     def interval(
-        self, slot: str, earliest: date | None, day: date, place: Place | None = None
+        self, slot: str, earliest: date | None, day: date, place: Place | None = None, vaccine: str | None = None
     ) -> tuple[Interval, date] | None:
         """Return the row that gives the earliest day of a slot, in force on a day, and the dose it counts from."""
         place = place or self._place(slot)
-        for row in self._intervals(slot, day, place) if earliest else ():
+        for row in self._intervals(slot, day, place, vaccine) if earliest else ():
             for dose in self.grounds.filled:
                 is_before = (dose.slot, dose.series) == (row.after, place.series)
                 if is_before and parse_span(row.minimum)(dose.given_on) == earliest:
@@ -145,13 +145,15 @@ class PersonRules:
         rows = [row for row in self._intervals(slot, day, place) if row.after in order]
         return sorted(rows, key=lambda row: order.index(row.after))
 
-    def _intervals(self, slot: str, day: date, place: Place) -> Iterator[Interval]:
-        """Yield the rows of law that keep a slot from those before it, in force on a day."""
+    def _intervals(self, slot: str, day: date, place: Place, vaccine: str | None = None) -> Iterator[Interval]:
+        """Yield the rows of law that keep a slot (or a dose in it) from those before it, in force on a day."""
         variant = place.variant and place.variant.variant
-        for row in self.programmes[slot].interval:
+        of_slot = [row for row in self.programmes[slot].interval if slot in row.slots]
+        naming = [row for row in of_slot if vaccine in row.vaccines]
+        for row in naming or [row for row in of_slot if not row.vaccines]:
             is_of = place.series in (row.series or [place.series]) and variant in (row.variants or [variant])
             in_force = (row.effective_from or date.min) <= day <= (row.effective_to or NO_END)
-            if slot in row.slots and row.minimum and is_of and in_force:
+            if row.minimum and is_of and in_force:
                 yield row
 
     def other_vaccine(self, dose: Answer) -> tuple[Between, Answer, date] | None:
@@ -213,9 +215,17 @@ class PersonRules:
             facts += self._products(dose)
         if slot is None:
             return facts + self._of_placeless(dose, place)
-        if interval := self.interval(slot, read_day(dose["earliest_on"]), day, place):
+        if interval := self.interval(slot, read_day(dose["earliest_on"]), day, place, dose["vaccine"]):
             facts.append(interval[0])
+        slot = self._judging_slot(slot, dose["vaccine"], place)
         return facts + (self.windows(slot, day, *days) or [self.programmes[slot]])
+
+    def _judging_slot(self, slot: str, vaccine: str, place: Place) -> str:
+        """Return the slot whose window judges a dose: that which it fills, or one of its own vaccine's series."""
+        series = {row.series: row for programme in self.rules.programmes for row in programme.series}
+        filled = series[place.series]
+        own = next((feed.judged_by for feed in filled.fed_by if feed.vaccine == vaccine and feed.judged_by), None)
+        return series[own].slots[filled.slots.index(slot)] if own else slot
 
     def _of_placeless(self, dose: Answer, place: Place) -> list[Fact]:
         """Return what a dose rests on that fills no slot."""

@@ -15,7 +15,8 @@ filled AS (
         series_no,
         variant_no,
         position,
-        given_on
+        given_on,
+        1::BIGINT << vaccine_no AS vaccine_bit
     FROM placed_dose
     WHERE slot_no IS NOT NULL AND series_no IN (SELECT i.series_no FROM slot_interval AS i)
 )
@@ -30,6 +31,7 @@ FROM filled AS t
 INNER JOIN slot_interval AS i
     ON
         t.series_no = i.series_no AND t.variant_no = i.variant_no AND t.position = i.position
+        AND (i.vaccines & t.vaccine_bit) <> 0
         AND t.given_on BETWEEN i.effective_from AND i.effective_to
 INNER JOIN filled AS e
     ON t.person_id = e.person_id AND t.series_no = e.series_no AND i.after_position = e.position

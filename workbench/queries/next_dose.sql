@@ -20,7 +20,7 @@ missing AS (
     INNER JOIN slot_interval AS i
         ON
             a.series_no = i.series_no AND a.variant_no = i.variant_no AND a.next_position <= i.position
-            AND a.as_of BETWEEN i.effective_from AND i.effective_to
+            AND i.is_ahead AND a.as_of BETWEEN i.effective_from AND i.effective_to
 )
 
 SELECT

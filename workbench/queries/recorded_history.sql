@@ -1,6 +1,6 @@
 -- recorded_history: what decides about the statute's choices in a person's history: vaccines received, and the first.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
--- Reads    asked, choice, choice_group, judged, person, person_cohort, series
+-- Reads    asked, choice, choice_group, judged, person, person_cohort, series, special, vaccine
 -- Returns  one row per person, group and 年度 (0: the whole life) with anything recorded, in no order
 --          person_id BIGINT, birth_date DATE, as_of DATE, group_no SMALLINT, season INTEGER, bits BIGINT,
 --          first_bit BIGINT
@@ -8,6 +8,18 @@
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
+-- 長期療養特例: what counts beside the doses where the group says so, once the latest reason has ended.
+long_term AS (
+    SELECT
+        s.person_id,
+        v.vaccine_no,
+        max(s.reason_end_on) AS reason_end_on
+    FROM special AS s
+    INNER JOIN vaccine AS v ON s.vaccine = v.vaccine
+    WHERE s.kind = 'long_term_care'
+    GROUP BY s.person_id, v.vaccine_no
+),
+
 recorded AS (
     SELECT
         j.person_id,
@@ -16,6 +28,7 @@ recorded AS (
         g.group_no,
         j.episode AS season,
         1::BIGINT << j.vaccine_no AS vaccine_bit,
+        1::BIGINT << j.vaccine_no AS dose_bit,
         (j.given_on - DATE '1800-01-01') * 100 + g.vaccine_order AS nth
     FROM judged AS j
     INNER JOIN series AS r ON j.series_no = r.series_no
@@ -31,11 +44,27 @@ recorded AS (
         c.group_no,
         0 AS season,
         0 AS vaccine_bit,
+        0 AS dose_bit,
         99999999 AS nth
     FROM person_cohort AS m
     INNER JOIN choice AS c ON m.cohort = c.cohort
     INNER JOIN person AS p ON m.person_id = p.person_id
     LEFT JOIN asked AS q ON m.person_id = q.person_id
+    UNION ALL
+    SELECT
+        t.person_id,
+        p.birth_date,
+        coalesce(q.as_of, $as_of::DATE) AS as_of,
+        g.group_no,
+        0 AS season,
+        1::BIGINT << t.vaccine_no AS vaccine_bit,
+        0 AS dose_bit,
+        99999999 AS nth
+    FROM long_term AS t
+    INNER JOIN choice_group AS g ON t.vaccine_no = g.vaccine_no AND g.counts_long_term
+    INNER JOIN person AS p ON t.person_id = p.person_id
+    LEFT JOIN asked AS q ON t.person_id = q.person_id
+    WHERE t.reason_end_on <= coalesce(q.as_of, $as_of::DATE)
 )
 
 SELECT
@@ -45,6 +74,6 @@ SELECT
     group_no,
     season,
     bit_or(vaccine_bit) AS bits,
-    arg_min(vaccine_bit, nth) AS first_bit
+    arg_min(dose_bit, nth) AS first_bit
 FROM recorded
 GROUP BY person_id, group_no, season

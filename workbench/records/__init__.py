@@ -15,7 +15,7 @@ from workbench.records.city import CITY_TABLES
 from workbench.records.spec import TableSpec
 from workbench.records.statute import STATUTE_TABLES
 
-FORMAT_VERSION = 3  # of the snapshot's tables; a reader refuses another
+FORMAT_VERSION = 4  # of the snapshot's tables; a reader refuses another
 NO_END = date(9999, 12, 31)  # `closes_on` of a window that the law leaves open
 
 PERSON_ID = re.compile(r"p[0-9a-f]{16}")

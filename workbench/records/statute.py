@@ -114,6 +114,16 @@ STATUTE_TABLES = (
         ),
     ),
     TableSpec(
+        "judging_slot",
+        "ほかの列の枠の期間で判定する接種。混合ワクチンなど",
+        (
+            Column("series_no", NUMBER, "series.series_no"),
+            Column("vaccine_no", NUMBER, "vaccine.vaccine_no"),
+            Column("slot_no", NUMBER, "埋める枠の番号（slot.display_order）"),
+            Column("own_slot_no", NUMBER, "期間を見る枠の番号"),
+        ),
+    ),
+    TableSpec(
         "series_days",
         "接種記録が列に数えられる日。生年月日ごと（年齢によるものだけ）",
         (
@@ -171,6 +181,8 @@ STATUTE_TABLES = (
             Column("position", NUMBER, "その枠の順番"),
             Column("after_position", NUMBER, "何番目の接種から数えるか"),
             Column("rule_no", NUMBER, "interval.rule_no"),
+            Column("vaccines", pa.int64(), "これらのワクチンの接種に使う（vaccine.bit の和）"),
+            Column("is_ahead", pa.bool_(), "まだ受けていない枠にも使うか"),
             Column("effective_from", DAY, "この日から"),
             Column("effective_to", DAY, "この日まで（含む）"),
         ),
@@ -236,6 +248,7 @@ STATUTE_TABLES = (
             Column("vaccine_order", NUMBER, "同じ日の接種を並べる順"),
             Column("episode", TEXT, "life | season"),
             Column("effective_from", DAY, "選ぶようになった日"),
+            Column("counts_long_term", pa.bool_(), "長期療養特例の記録も接種のように数えるか"),
         ),
     ),
     TableSpec(

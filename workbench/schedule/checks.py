@@ -42,6 +42,7 @@ def check_programmes(files: Mapping[str, Programme], edition: Edition) -> None:
         _check_versions(file, "standard", programme.standard)
         _check_standards(file, programme)
         _check_intervals(file, programme)
+    _check_judging(files)
     _check_unique(files)
     _check_edition(files, edition)
 
@@ -54,6 +55,16 @@ def _check_vaccines(file: str, programme: Programme, edition: Edition) -> None:
     for number, slot in enumerate(programme.slot, 1):
         if slot.exempt_by not in known:
             raise refusal(file, f"[[slot]] {number}番目", "exempt_by", _UNKNOWN_VACCINE)
+
+
+def _check_judging(files: Mapping[str, Programme]) -> None:
+    """A series that judges the doses of another has a slot for each of its slots."""
+    places = {row.series: len(row.slots) for programme in files.values() for row in programme.series}
+    for file, programme in files.items():
+        for number, row in enumerate(programme.series, 1):
+            if any(feed.judged_by and places.get(feed.judged_by) != len(row.slots) for feed in row.fed_by):
+                reason = "ない列か、枠の数が違う列です。枠の数が同じ列を書いてください"
+                raise refusal(file, f"[[series]] {number}番目", "judged_by", reason)
 
 
 def _check_references(file: str, programme: Programme) -> None:
@@ -75,9 +86,13 @@ def _check_series(file: str, programme: Programme, edition: Edition) -> None:
         for number, row in enumerate(getattr(programme, table), 1):
             if row.series not in series:
                 raise refusal(file, f"[[{table}]] {number}番目", "series", _UNKNOWN_SERIES)
+    fed = {feed.vaccine for row in programme.series for feed in row.fed_by}
     for number, row in enumerate(programme.interval, 1):
         if not series.issuperset(row.series):
             raise refusal(file, f"[[interval]] {number}番目", "series", _UNKNOWN_SERIES)
+        if not fed.issuperset(row.vaccines):
+            reason = "[[series]] の fed_by にないワクチンです。綴りを直してください"
+            raise refusal(file, f"[[interval]] {number}番目", "vaccines", reason)
     _check_variants(file, programme, edition)
 
 
@@ -209,6 +224,7 @@ def _check_intervals(file: str, programme: Programme) -> None:
             same
             and _meet(one.variants, other.variants)
             and _meet(one.series, other.series)
+            and (one.vaccines == other.vaccines or set(one.vaccines) & set(other.vaccines))
             and _in_force_together(one, other)
         ):
             where = f"[[interval]] {programme.interval.index(other) + 1}番目"

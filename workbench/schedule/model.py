@@ -76,10 +76,15 @@ class _Births(_Row):
 
 
 class FedBy(_Births):
-    """Recorded doses that count in a series: a vaccine, given `from` a day of life on, or `before` it."""
+    """Recorded doses that count in a series: a vaccine, given `from` a day of life on, or `before` it.
+
+    A dose of a vaccine that has a series of its own may be `judged_by` that one: by the windows of its slots, place by
+    place, and by the intervals that name the vaccine.
+    """
 
     vaccine: Code
     sex: Sex = "*"
+    judged_by: Code | None = None
     from_day: DayText | None = Field(None, alias="from")
     before_day: DayText | None = Field(None, alias="before")
 
@@ -165,6 +170,7 @@ class Interval(Fact):
     standard_until: SpanText | None = None
     series: list[Code] = []  # empty: every series that holds the slots
     variants: list[Name] = []  # empty: every variant
+    vaccines: list[Code] = []  # for doses of these, in place of the rows of the slot for all others
     effective_from: Day | None = None
     effective_to: Day | None = None
 
@@ -313,6 +319,7 @@ class Group(_Row):
     order: list[Code] = []  # vaccines, the one first that counts as earlier on one day
     episode: Episode = "life"
     effective_from: Day | None = None  # before it there was nothing to choose
+    counts_long_term: StrictBool = False  # 長期療養特例 recorded for a vaccine counts in any_of as a dose of it does
 
 
 class Reading(_Row):

@@ -68,6 +68,7 @@ class RuleTables:
             "series": self._series(),
             "series_slot": self._series_slots(),
             "series_vaccine": self._feeding(),
+            "judging_slot": self._judging(),
             "waive": self._waived(),
             "slot_interval": self._intervals(),
             "vaccine": self._vaccines(),
@@ -135,6 +136,18 @@ class RuleTables:
                     "by_age": bool(feed.from_day or feed.before_day),
                 }
 
+    def _judging(self) -> Iterator[dict[str, Any]]:
+        slots = {row.series: row.slots for programme in self.programmes for row in programme.series}
+        for row in (row for programme in self.programmes for row in programme.series):
+            for feed in (feed for feed in row.fed_by if feed.judged_by):
+                for slot, own in zip(row.slots, slots[feed.judged_by], strict=True):
+                    yield {
+                        "series_no": self.no.series[row.series],
+                        "vaccine_no": self.no.vaccine[feed.vaccine],
+                        "slot_no": self.no.slot[slot],
+                        "own_slot_no": self.no.slot[own],
+                    }
+
     def _waived(self) -> Iterator[dict[str, Any]]:
         for programme in self.programmes:
             for row in programme.waive:
@@ -158,10 +171,12 @@ class RuleTables:
                     wanted = {self.no.variant.get((series, name), NO_VARIANT) for name in row.variants}
                     for variant, slots in self.variants_of(programme, series).items():
                         if variant in (wanted or [variant]) and row.after in slots:
-                            yield from self._interval(row, series, variant, slots)
+                            yield from self._interval(programme, row, series, variant)
 
-    def _interval(self, row: Interval, series: str, variant: int, slots: list[str]) -> Iterator[dict[str, Any]]:
+    def _interval(self, programme: Programme, row: Interval, series: str, variant: int) -> Iterator[dict[str, Any]]:
+        slots = self.variants_of(programme, series)[variant]
         for slot in (slot for slot in row.slots if slot in slots):
+            named = {vaccine for other in programme.interval if slot in other.slots for vaccine in other.vaccines}
             yield {
                 "series_no": self.no.series[series],
                 "variant_no": variant,
@@ -169,6 +184,8 @@ class RuleTables:
                 "position": slots.index(slot) + 1,
                 "after_position": slots.index(row.after) + 1,
                 "rule_no": self.no.rule[row.rule],
+                "vaccines": self._bits(row.vaccines or self.no.vaccine.keys() - named),
+                "is_ahead": not row.vaccines,
                 **_dates(row),
             }
 
@@ -221,6 +238,7 @@ class RuleTables:
                     "vaccine_order": order,
                     "episode": row.episode,
                     "effective_from": row.effective_from or NO_START,
+                    "counts_long_term": row.counts_long_term,
                 }
 
     def _choice(self, place: int, row: Choice) -> dict[str, Any]:
