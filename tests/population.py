@@ -176,7 +176,7 @@ def person(world: World, pick: Pick, as_of: date) -> Case:
         "as_of": as_of.isoformat(),
         "doses": doses,
         "exemptions": [_exemption(world, pick, as_of) for _ in range(2) if pick.chance(12)],
-        "special": [_special(world, pick, birth, as_of) for _ in range(2) if pick.chance(15)],
+        "special": [_special(world, pick, birth, as_of, doses) for _ in range(2) if pick.chance(15)],
     }
     return case | _rarities(pick, birth, as_of)
 
@@ -290,9 +290,12 @@ def _exemption(world: World, pick: Pick, as_of: date) -> Case:
     }
 
 
-def _special(world: World, pick: Pick, birth: date, as_of: date) -> Case:
+def _special(world: World, pick: Pick, birth: date, as_of: date, doses: list[Case]) -> Case:
+    """A reason for any vaccine, or for one of the family that the doses are of."""
     kind = pick.of(world.kinds)
-    vaccine = pick.of(sorted(world.edges))
+    given = {dose["vaccine"] for dose in doses}
+    near_history = sorted({one for family in world.families if given.intersection(family) for one in family})
+    vaccine = pick.of(near_history if near_history and pick.chance(60) else sorted(world.edges))
     near = _first_day(world.edges[vaccine], pick, birth) if pick.chance(50) else as_of
     end = near + timedelta(days=pick.of((0, -400, -30, 84, 22, 14, -14, -15, 1, 200)))
     return {
