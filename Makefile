@@ -9,6 +9,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTHON ?=
 RESIDENTS ?= 1000000
 
+# On every core, a file at a time: the cells of a notebook and the installation of a module stay together.
+TESTS = $(BIN)/python -m pytest --nbval-lax --numprocesses=auto --dist=loadfile tests notebooks
+
 # The names of the stamps carry checksums of what they stand for, so a touched file costs nothing, and a
 # clone that was moved (a venv holds absolute paths) is made anew.
 LOCKED := .venv/locked-$(shell { pwd; cat requirements.lock; } | cksum | cut -d ' ' -f 1)
@@ -21,7 +24,7 @@ run: $(READY) ## 20,000人の架空の市で業務を一通り実行 / the whole
 	@$(BIN)/workbench demo
 
 test: $(READY) ## テスト（ノートブックを含む） / all tests, notebooks included
-	$(BIN)/python -m pytest --nbval-lax tests notebooks
+	$(TESTS)
 
 cases: $(READY) ## 公開の事例集で規則を確かめる / the worked cases of the statute, by the interpreter and the queries
 	$(BIN)/python -m pytest tests/test_cases.py
@@ -33,7 +36,7 @@ check: $(READY) ## 書式・静的検査・SQL・テスト / format, lint, SQL a
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/sqlfluff lint workbench/queries
-	$(BIN)/python -m pytest --nbval-lax tests notebooks
+	$(TESTS)
 
 fix: $(READY) ## 書式と直せる指摘を直す / mend format and what lint can mend
 	$(BIN)/ruff format

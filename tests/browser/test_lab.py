@@ -128,6 +128,8 @@ def test_it_speaks_japanese_and_runs_a_notebook_without_a_request_outside(server
         page = browser.new_page(viewport={"width": 1400, "height": 900})
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        # on a busy machine it asks which kernel to take
+        page.add_locator_handler(page.locator(".jp-Dialog .jp-mod-accept"), lambda accept: accept.click(timeout=5_000))
         page.goto(f"{server.address}lab/tree/10_coverage.ipynb?token={server.token}")
         page.wait_for_selector(".jp-Notebook", timeout=60_000)
         menus = page.locator(".lm-MenuBar-itemLabel").all_inner_texts()

@@ -1,6 +1,6 @@
 -- recorded_history: what decides about the statute's choices in a person's history: vaccines received, and the first.
 -- Params   $as_of DATE  the day asked about; a later dose is not seen
--- Reads    asked, choice, choice_group, judged, person, person_cohort, series, special, vaccine
+-- Reads    asked, choice, choice_group, judged, long_term_vaccine, person, person_cohort, series
 -- Returns  one row per person, group and 年度 (0: the whole life) with anything recorded, in no order
 --          person_id BIGINT, birth_date DATE, as_of DATE, group_no SMALLINT, season INTEGER, bits BIGINT,
 --          first_bit BIGINT
@@ -8,18 +8,6 @@
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
--- 長期療養特例: what counts beside the doses where the group says so, once the latest reason has ended.
-long_term AS (
-    SELECT
-        s.person_id,
-        v.vaccine_no,
-        max(s.reason_end_on) AS reason_end_on
-    FROM special AS s
-    INNER JOIN vaccine AS v ON s.vaccine = v.vaccine
-    WHERE s.kind = 'long_term_care'
-    GROUP BY s.person_id, v.vaccine_no
-),
-
 recorded AS (
     SELECT
         j.person_id,
@@ -55,13 +43,12 @@ recorded AS (
         t.person_id,
         p.birth_date,
         coalesce(q.as_of, $as_of::DATE) AS as_of,
-        g.group_no,
+        t.group_no,
         0 AS season,
         1::BIGINT << t.vaccine_no AS vaccine_bit,
         0 AS dose_bit,
         99999999 AS nth
-    FROM long_term AS t
-    INNER JOIN choice_group AS g ON t.vaccine_no = g.vaccine_no AND g.counts_long_term
+    FROM long_term_vaccine AS t
     INNER JOIN person AS p ON t.person_id = p.person_id
     LEFT JOIN asked AS q ON t.person_id = q.person_id
     WHERE t.reason_end_on <= coalesce(q.as_of, $as_of::DATE)
