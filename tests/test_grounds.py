@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from tests.interpreter import Rules, shipped_rules
 from tests.interpreter.doses import Course, choice_of, course_of, needed
-from tests.interpreter.judging import earliest_on, intervals
+from tests.interpreter.judging import earliest_on, intervals, judging_slot
 from tests.interpreter.person import Dose, Person, episode_of, is_feeding, read_case
 from tests.interpreter.rules import NO_END
 from tests.interpreter.windows import Window, window_on
@@ -102,7 +102,8 @@ class Grounds:
         elif slot is None:
             yield from self.counts_nowhere(row, dose, facts)
         else:
-            yield from self.window(slot, day, row, facts)
+            judging = judging_slot(self.person, self.course(slot, day, dose).series, dose, slot)
+            yield from self.window(judging, day, row, facts)
             yield from self.interval(slot, day, row["earliest_on"], facts, dose)
             if reason == "wrong_product" and not of_kind(facts, Product):
                 yield "no product cited"
@@ -156,7 +157,7 @@ class Grounds:
     def interval(self, slot: str, day: date, told: str | None, facts: Facts, dose: Dose | None = None) -> Iterator[str]:
         cited = of_kind(facts, Interval)
         course = self.course(slot, day, dose)
-        if not all(row in intervals(self.person, course, slot, day) for row in cited):
+        if not all(row in intervals(self.person, course, slot, day, dose and dose.vaccine) for row in cited):
             yield "an interval is cited that was not in force"
         given = earliest_on(course, slot, cited)
         if (str(given) if given else None) != told:

@@ -71,7 +71,7 @@ def _judge_at(person: Person, course: Course, dose: Dose, slot: str) -> Judgemen
 
 def _objections(person: Person, course: Course, dose: Dose, slot: str) -> Iterator[Judgement]:
     """What can be said against a dose at a slot, the gravest first."""
-    window_slot = _judging_slot(person, course.series, dose, slot)
+    window_slot = judging_slot(person, course.series, dose, slot)
     window = window_on(person, window_slot, dose.given_on)
     if window and dose.given_on < window.opens_on:
         yield _plain("too_early", slot)
@@ -88,7 +88,7 @@ def _objections(person: Person, course: Course, dose: Dose, slot: str) -> Iterat
         yield Judgement("too_soon", "other_vaccine", slot)
 
 
-def _judging_slot(person: Person, series: Series, dose: Dose, slot: str) -> str:
+def judging_slot(person: Person, series: Series, dose: Dose, slot: str) -> str:
     """`judged_by`: the slot whose window judges the dose, at the same place in the series of its own vaccine."""
     own = next((feed.judged_by for feed in series.fed_by if feed.vaccine == dose.vaccine), None)
     return person.rules.series[own].slots[series.slots.index(slot)] if own else slot
