@@ -11,7 +11,15 @@ import pytest
 from tests.crash import REFUSED, City, build_generation, forkserver, read_until, write_batch
 from tests.desk import spoiled
 from workbench import keys, snapshot
-from workbench.errors import KeyFileError, LedgerError, NoSnapshotError, SnapshotError, VaultError, WorkbenchError
+from workbench.errors import (
+    KeyFileError,
+    LedgerError,
+    NoSnapshotError,
+    SnapshotError,
+    StorageError,
+    VaultError,
+    WorkbenchError,
+)
 from workbench.ingest import guards
 from workbench.outputs import letter_batch
 
@@ -123,6 +131,17 @@ def test_an_ingest_killed_in_the_midst_of_its_ledger_entry_is_removed(city, calm
 
     city.assert_settled(since=since)
     assert [ref.id[-4:] for ref in snapshot.published(city.home)] == ["0000", "0200"]
+
+
+@pytest.mark.parametrize("note", [b"", b"\n", b"..", b"../registers", b"20261101", b"\xff"])
+def test_a_damaged_note_removes_nothing(city, note):
+    (city.home.snapshots / guards.PENDING).write_bytes(note)
+    before = sorted(city.home.root.rglob("*"))
+
+    with guards.only_one(city.home), pytest.raises(StorageError, match="覚え"):
+        guards.settle(city.home)
+
+    assert set(before) <= set(city.home.root.rglob("*"))
 
 
 def test_a_snapshot_without_its_note_is_left_alone(city):

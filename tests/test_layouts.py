@@ -2,13 +2,14 @@
 
 import csv
 import datetime as dt
+import re
 import tomllib
 from typing import get_args
 
 import pytest
 
 from tests.desk import Desk
-from tests.extracts import DOSE, EXTRACT_TOML, PROTECTION, RESIDENT, resident, row_of, write_extract
+from tests.extracts import DOSE, EXTRACT_TOML, MY_NUMBERS, PROTECTION, RESIDENT, resident, row_of, write_extract
 from tests.tables import rows
 from tests.variants import read_table, write_workbook
 from workbench import keys
@@ -325,3 +326,42 @@ def test_the_kinds_of_special_circumstances_are_those_that_can_be_evaluated():
     kinds = get_args(CaseSpecial.model_fields["kind"].annotation)
 
     assert CONTRACT["specials"].words["kind"] == set(kinds)
+
+
+def test_a_second_table_of_what_one_table_holds_is_refused(tmp_path):
+    folder = write_extract(tmp_path / "extract", {"住民.csv": PEOPLE})
+    table = re.search(r"\[tables\.protections\](.*?)(?=\n\[tables\.|\Z)", STANDARD, re.DOTALL)[1]
+    second = table.replace("支援措置.csv", "支援措置_DV.csv")
+    (folder / "vendor.toml").write_text(
+        f'{STANDARD}\n[tables.protections_dv]\nholds = "protections"{second}', encoding="utf-8"
+    )
+    (folder / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"vendor.toml"'), encoding="utf-8")
+
+    with pytest.raises(SourceError, match="1つだけ取り込めます"):
+        open_extract(folder)
+
+
+def test_two_tables_of_one_file_name_are_refused(tmp_path):
+    folder = write_extract(tmp_path / "extract", {"住民.csv": PEOPLE})
+    table = re.search(r"\[tables\.doses\](.*?)(?=\n\[tables\.|\Z)", STANDARD, re.DOTALL)[1]
+    second = table.replace("接種記録.csv", "R5/接種記録.csv")
+    (folder / "vendor.toml").write_text(f'{STANDARD}\n[tables.older]\nholds = "doses"{second}', encoding="utf-8")
+    (folder / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"vendor.toml"'), encoding="utf-8")
+
+    with pytest.raises(SourceError, match=r"同じ名前のファイル 接種記録\.csv"):
+        open_extract(folder)
+
+
+def test_a_code_that_a_layout_would_keep_is_searched_for_my_numbers(tmp_path, master):
+    folder = write_extract(tmp_path / "extract", {"住民.csv": PEOPLE, "接種記録.csv": DOSES})
+    before = re.search(r'keep_unknown = "([^"]*)"', STANDARD)[0]
+    vendor_of(folder, (before, 'keep_unknown = "[0-9]+"'))
+    (folder / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"vendor.toml"'), encoding="utf-8")
+    doses = folder / "接種記録.csv"
+    doses.write_bytes(doses.read_bytes().replace(b"10006", MY_NUMBERS[1].encode(), 1))
+
+    result = load(folder, tmp_path, master)
+
+    assert MY_NUMBERS[1].encode() not in result.snapshot.database.read_bytes()
+    [line] = [line for line in result.files if line.file == "接種記録.csv"]
+    assert [reason.code for reason in line.reasons] == ["mynumber_in_text"]

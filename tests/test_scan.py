@@ -6,6 +6,7 @@ import html
 import io
 import json
 import pickle
+import re
 import stat
 import time
 
@@ -16,13 +17,14 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from tests import planted
-from tests.extracts import RESIDENT, resident, write_extract
+from tests.extracts import EXTRACT_TOML, RESIDENT, csv_text, resident, write_extract
 from tests.installation import CITY
 from tests.installation import PASSWORD as LETTERS_PASSWORD
 from tests.tables import rows
 from workbench.cli import run
 from workbench.scan import Kind, Search, Secrets, collect, scan
 from workbench.scan.kinds import Numbers, Tally, Words
+from workbench.sources.layout import LAYOUTS
 
 NUMBER, CODE, ATENA = "983205673214", "19407028476", "001000000295623"
 NAME, KANA, ADDRESS, LATIN = "髙橋　梅吉郎", "タカハシ　ウメキチロウ", "桜浜市岬町4丁目1番4号", "NGUYEN VAN PLANTED"
@@ -425,6 +427,37 @@ def test_refused_rows_and_ragged_ones_are_secrets_too(tmp_path):
     assert secrets.count(Kind.MYNUMBER) == 3
     assert "却下　される子" in next(part.values for part in secrets.words if part.kind == Kind.NAME)
     assert "却下" not in repr(secrets)
+
+
+def test_ragged_rows_give_their_numbers_whatever_the_line_ends(tmp_path):
+    folder = write_extract(tmp_path / "extract", {"住民.csv": [resident(1)]})
+    rows = csv_text("住民.csv", [resident(1)]).rstrip("\r\n").replace("\r\n", "\r")
+    (folder / "住民.csv").write_bytes((rows + '\r000000000000003,"323456789017\ntoo",few\r').encode())
+
+    secrets, _ = collect(folder)
+
+    assert (secrets.unread_rows, secrets.count(Kind.MYNUMBER)) == (1, 2)
+
+
+def test_secrets_of_fixed_length_records_are_those_of_the_same_csv(tmp_path):
+    people = [resident(1), resident(2, 氏名="髙﨑　花子")]
+    plain = write_extract(tmp_path / "plain", {"住民.csv": people})
+    fixed = write_extract(tmp_path / "fixed", {"住民.csv": people})
+    layout = (LAYOUTS / "standard.toml").read_text("utf-8")
+    head, table = layout.split("[tables.residents]", 1)
+    table, rest = re.split(r"(?=\n\[tables\.)", table, maxsplit=1)
+    table = table.replace('file = "住民.csv"', 'file = "住民.txt"\nfixed = "utf-8"')
+    table = re.sub(r"(\{ title = )", r"{ bytes = 60, title = ", table)
+    (fixed / "fixed.toml").write_text(f"{head}[tables.residents]{table}{rest}", encoding="utf-8")
+    (fixed / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"fixed.toml"'), encoding="utf-8")
+    (fixed / "住民.csv").unlink()
+    records = [b"".join(cell.encode().ljust(60) for cell in person.values()) for person in people]
+    (fixed / "住民.txt").write_bytes(b"\r\n".join(records))
+
+    ours, theirs = collect(fixed)[0], collect(plain)[0]
+
+    assert ours.unread_rows == 0
+    assert {kind: ours.count(kind) for kind in Kind} == {kind: theirs.count(kind) for kind in Kind}
 
 
 def test_secrets_are_the_same_in_either_encoding(tmp_path):

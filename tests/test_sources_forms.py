@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import re
 import zipfile
 from pathlib import Path
 
@@ -272,6 +273,35 @@ def test_many_fixed_records_in_small_blocks(tmp_path, monkeypatch):
     for ending in (b"\r\n", b""):
         numbers, *_, faults = read_records(tmp_path, ending.join(map(record, range(300))))
         assert (numbers, faults) == (list(range(300)), [])
+
+
+def test_the_size_that_a_sheet_says_it_has_is_not_trusted(tmp_path, expected):
+    write_extract(tmp_path, {})
+    path = tmp_path / "住民.csv"
+    path.write_text(csv_text("住民.csv", PEOPLE), encoding="utf-8")
+    rows = read_table(path)
+    path.unlink()
+    book = xlsxwriter.Workbook(path.with_suffix(".xlsx"))
+    sheet = book.add_worksheet()
+    for number, row in enumerate(rows):
+        sheet.write_row(number, 0, row, book.add_format({"num_format": "@"}))
+    book.close()
+    shorten_dimension(path.with_suffix(".xlsx"))
+
+    assert read(tmp_path)[0] == expected[0]
+
+
+def shorten_dimension(path):
+    """Let the sheet say that it ends with its second row, as some exporters do."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    before = members[sheet]
+    members[sheet] = re.sub(rb'<dimension ref="[^"]*"/>', b'<dimension ref="A1:S2"/>', before)
+    assert members[sheet] != before
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
 
 
 # ---------------------------------------------------------------- the same snapshot, whatever the form

@@ -40,8 +40,8 @@ from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
 from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
-from workbench.settings import Home, make_folder
-from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish
+from workbench.settings import Home, make_folder, sync_folder
+from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish, sync
 from workbench.sources import Extract, FaultLog, Source, open_extract
 from workbench.vault import REGISTER, Vault
 
@@ -187,6 +187,9 @@ class _Run:
         if builder.row_count("person") != self.kept[self.extract.source("residents").file]:
             msg = "住民の件数が合いません。何も公開していません。"
             raise WallError(msg)
+        if self.wall.counts.keys() != {source.file for source in self.extract.sources.values()}:
+            msg = "読んでいないファイルがあります。何も公開していません。"
+            raise WallError(msg)
         counted = []
         for file, count in self.wall.counts.items():
             reasons = {code: rows for (name, code), rows in self.log.counts().items() if name == file}
@@ -257,10 +260,12 @@ class _Run:
         make_folder(path.parent)
         self.log.write_csv(path)
         path.chmod(0o600)
+        _make_durable(path)
         characters = characters_file(self.job.home, self.id)
         make_folder(characters.parent)
         if self.log.write_characters(characters):
             characters.chmod(0o600)
+            _make_durable(characters)
         return path
 
     def _enter(self, ref: SnapshotRef, files: tuple[FileCount, ...]) -> str:
@@ -280,3 +285,9 @@ class _Run:
             at=self.job.at,
         )
         return entry.hash
+
+
+def _make_durable(path: Path) -> None:
+    """Have a report on disk before the ledger says that its ingest is done."""
+    sync(path)
+    sync_folder(path.parent)

@@ -7,6 +7,7 @@ its first byte until it is published or removed; whoever finds it there, with th
 import fcntl
 import gc
 import itertools
+import re
 import resource
 import shutil
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from workbench.vault import remove_drafts
 LOCK = ".ingest.lock"
 PENDING = ".ingest.pending"
 ACTION = "ingest"  # of the ledger entry
+_ID = re.compile(rb"[0-9]{8}-[0-9]{8}T[0-9]{6}(?:-[0-9]+)?")  # the only names that anything is removed by
 
 
 def begin(home: Home, name: str) -> None:
@@ -43,10 +45,11 @@ def settle(home: Home) -> None:
 
     Raises:
         LedgerError: the ledger is damaged, so it cannot say; nothing was removed. OSError: a folder cannot be changed.
+        StorageError: the note is damaged, so that it names no ingest; nothing was removed.
     """
     note = home.snapshots / PENDING
     if note.exists():
-        name = note.read_text(encoding="ascii").strip()
+        name = _noted(note)
         if not is_current(home, name):
             if (home.snapshots / name / MANIFEST).exists() and is_entered(home, name):
                 publish(home, name)
@@ -56,6 +59,17 @@ def settle(home: Home) -> None:
         sync_folder(home.snapshots)
     remove_unfinished(home)
     remove_drafts(home.vault)
+
+
+def _noted(note: Path) -> str:
+    content = note.read_bytes().strip()
+    if not _ID.fullmatch(content):
+        msg = (
+            f"途中の取り込みの覚え {note} が壊れています。何も変更していません。"
+            "このファイルを控えから戻すか、取り込みが途中でないことを確かめてから削除してください。"
+        )
+        raise StorageError(msg)
+    return content.decode("ascii")
 
 
 def is_entered(home: Home, name: str) -> bool:

@@ -149,8 +149,8 @@ def _remove(home: Home, names: Iterable[str], key_id: str) -> None:
         if folder.exists():  # under another name first: a reader never meets half a snapshot
             folder.rename(home.snapshots / f"{name}{BUILDING}")
         unfinished = (home.snapshots / f"{name}{BUILDING}", home.vault / f".{name}{DRAFT}")
-        for left in (*unfinished, home.vault / name):
-            shutil.rmtree(left, ignore_errors=True)
+        for left in filter(Path.exists, (*unfinished, home.vault / name)):
+            shutil.rmtree(left)  # what cannot be removed stops it here: the next unlock goes on
     _map_file(home, key_id).unlink(missing_ok=True)
 
 

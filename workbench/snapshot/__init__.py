@@ -32,18 +32,8 @@ CURRENT = "CURRENT"
 ROWS_PER_PASS = 10_000_000  # duplicates are looked for in slices of about so many rows, so that memory stays flat
 ALIKE = frozenset({"person_id", "vaccine", "given_on", "from_on"})  # few rows that differ agree in all of these
 RULE_TABLES = (
-    *(
-        "programme",
-        "slot",
-        "series",
-        "series_slot",
-        "series_vaccine",
-        "judging_slot",
-        "series_days",
-        "variant",
-        "skip",
-        "waive",
-    ),
+    *("programme", "slot", "series", "series_slot", "series_vaccine", "series_days"),
+    *("judging_slot", "variant", "skip", "waive"),
     *("slot_interval", "interval", "window", "special_window", "possible_birth", "vaccine", "product", "between"),
     *("cohort", "choice_group", "choice", "choice_series"),
 )

@@ -244,6 +244,8 @@ def _code_reader(column: Column) -> tuple[dict[str, pa.DataType], CellReader]:
         plain = text.translate(WIDE_DIGITS)
         if plain in known:
             return known[plain], None
+        if mynumber.is_in_text(plain):
+            return (UNKNOWN, *nothing), "mynumber_in_text"
         is_kept = column.keep_unknown is not None and re.fullmatch(column.keep_unknown, plain, re.ASCII)
         return (f"{UNKNOWN}:{plain}" if is_kept else UNKNOWN, *nothing), column.on_unknown
 

@@ -30,6 +30,8 @@ def _texts(names: str) -> dict[str, pa.DataType]:
     return dict.fromkeys(names.split(), _TEXT)
 
 
+# Tables of the house that several tables of a layout may feed; of the others there is one, under its own name.
+FED_BY_SEVERAL = frozenset({"doses", "exemptions", "specials"})
 _KEY = {"atena_number": _NUMBER}
 _PERIOD = {"from_on": _DAY, "until_on": _DAY}
 # Must be in the layout, but may be empty in a row: not known, or a child not named yet (名未定).

@@ -1,6 +1,7 @@
 """A folder of extracts: `extract.toml`, and the files its layout names. Everything is checked before a row is read."""
 
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from workbench.errors import SourceError, shown_key
-from workbench.sources.contract import CONTRACT
+from workbench.sources.contract import CONTRACT, FED_BY_SEVERAL
 from workbench.sources.forms import WORKBOOK
 from workbench.sources.header import read_header
 from workbench.sources.layout import TableLayout, load_layout, read_layout
@@ -111,6 +112,7 @@ def _tables(folder: Path, layouts: str | list[str]) -> dict[str, TableLayout]:
             raise SourceError(msg)
         tables |= layout.tables
     _refuse_mismatches(tables)
+    _refuse_unread(tables)
     lacking = [need.title for name, need in CONTRACT.items() if need.is_required and name not in tables]
     if lacking:
         msg = f"{ABOUT} の layout に {'、'.join(lacking)} の表がありません。レイアウトを加えてください。{_STATE}"
@@ -122,6 +124,25 @@ def _refuse_mismatches(tables: dict[str, TableLayout]) -> None:
     wrong = [f"{table.title}: {'、'.join(table.mismatches)}" for table in tables.values() if table.mismatches]
     if wrong:
         msg = f"レイアウトが合いません（{'。'.join(wrong)}）。workbench layout check で確かめてください。{_STATE}"
+        raise SourceError(msg)
+
+
+def _refuse_unread(tables: dict[str, TableLayout]) -> None:
+    """Refuse a table that nobody would read, and files that counts and faults could not tell apart."""
+    unread = [
+        table.title for name, table in tables.items() if table.holds not in FED_BY_SEVERAL and table.holds != name
+    ]
+    if unread:
+        msg = (
+            f"レイアウトの表 {'、'.join(unread)} は、ほかの表と同じ内容（holds）を入れています。この内容のファイルは"
+            f"1つだけ取り込めます。1つのファイルにまとめ、表の名前を holds と同じにしてください。{_STATE}"
+        )
+        raise SourceError(msg)
+    files = Counter((Path(table.file).name, table.part) for table in tables.values())
+    if twice := sorted(name for (name, _), count in files.items() if count > 1):
+        msg = (
+            f"レイアウトの2つの表が同じ名前のファイル {'、'.join(twice)} を使っています。名前を分けてください。{_STATE}"
+        )
         raise SourceError(msg)
 
 

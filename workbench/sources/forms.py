@@ -120,6 +120,8 @@ def _rows(path: Path, file: BinaryIO) -> Iterator[bytes]:
         warnings.simplefilter("ignore")  # styles and validations we do not look at
         try:
             workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
+            for sheet in workbook.worksheets:
+                sheet.reset_dimensions()  # what a sheet says of its own size may be wrong: its rows would end there
             filled = [sheet for sheet in workbook.worksheets if any(map(_has_content, sheet.iter_rows(max_row=50)))]
             is_sound = True
         except Exception:  # noqa: BLE001  whatever it is, its text may quote a cell (promise P6)
