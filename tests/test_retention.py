@@ -245,6 +245,28 @@ def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
     assert desk.enter("ledger", "verify").code == 0
 
 
+def test_a_file_that_may_not_be_read_stops_nothing_else(others_desk):
+    desk = others_desk
+    batch = next(desk.home.restricted.iterdir())
+    batch.rename(batch.with_name(batch.name.replace("20261101", "20250101")))
+    another = shutil.copytree(next(desk.home.restricted.iterdir()), desk.home.restricted / "L20250102-090000-0000")
+    for path in (another, *another.rglob("*")):
+        os.chown(path, ANOTHER_ACCOUNT, ANOTHER_ACCOUNT)
+    unread = next(path for path in another.rglob("*") if path.is_file())
+    os.chown(unread, 0, 0)
+    unread.chmod(0o600)
+    rules_file(desk, *ALL)
+    os.seteuid(ANOTHER_ACCOUNT)
+    try:
+        answer = desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
+    finally:
+        os.seteuid(0)
+
+    assert answer.code == 1
+    assert f"削除できません: {another}" in answer.printed
+    assert [path.name for path in desk.home.restricted.iterdir()] == [another.name]
+
+
 def test_a_removal_that_was_killed_half_way_is_finished(desk):
     killed = desk.home.restricted / f".L20261001-090000-0000{snapshot.BUILDING}"
     killed.mkdir()

@@ -156,9 +156,9 @@ def _going(path: PurePath) -> PurePath:
 
 def _may_remove(path: Path) -> bool:
     """Say whether this account may read and remove all of it: what it cannot look into it cannot enter either."""
-    folders = [path, *(inner for inner in path.rglob("*") if inner.is_dir())] if path.is_dir() else []
-    needed = os.R_OK | os.W_OK | os.X_OK
-    if not all(os.access(folder, needed, effective_ids=True) for folder in (path.parent, *folders)):
+    inside = [path, *path.rglob("*")]
+    needed = {True: os.R_OK | os.W_OK | os.X_OK, False: os.R_OK}  # of a folder, of a file
+    if not all(os.access(one, needed[one.is_dir()], effective_ids=True) for one in (path.parent, *inside)):
         return False
     above = path.parent.stat()
     owners = (0, above.st_uid, path.stat().st_uid)
