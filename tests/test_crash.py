@@ -24,7 +24,6 @@ from workbench.ingest import guards
 from workbench.outputs import letter_batch
 
 KILLED = -9
-TYPICAL_MS = 400  # of an ingest of the small delivery in a child, its start included
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +34,13 @@ def first(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def calm(first, tmp_path_factory):
-    """What an undisturbed second ingest gives: its content digest, and the number of its file operations."""
+    """What an undisturbed second ingest gives: content digest, number of its file operations, seconds it takes."""
     city = copy_of(first, tmp_path_factory.mktemp("calm"))
+    started = time.monotonic()
     process = city.start()
     process.join(60)
-    return snapshot.current(city.home).manifest["content_digest"], int((city.base / "steps").read_text())
+    seconds = time.monotonic() - started
+    return snapshot.current(city.home).manifest["content_digest"], int((city.base / "steps").read_text()), seconds
 
 
 @pytest.fixture
@@ -77,10 +78,10 @@ def kill_after(city, calm, *, times, seed):
     killed = 0
     for number in range(times):
         process = city.start(2 * number + 1)
-        time.sleep(chance.uniform(0, TYPICAL_MS) / 1000)
+        time.sleep(chance.uniform(0, calm[2]))
         process.kill()
         killed += disturb_and_recover(city, process, calm, minute=2 * number + 1) == KILLED
-    assert killed > times / 2
+    assert killed > times / 4  # an ingest may be quicker than the calm one was
 
 
 def test_killed_at_a_file_operation_the_next_ingest_succeeds(city, calm):
