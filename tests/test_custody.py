@@ -97,7 +97,7 @@ def test_at_the_command_line_the_register_shows_what_is_not_erased(tmp_path):
     desk = Desk(tmp_path).make_keys()
     file = desk.base / "carried.csv"
     file.write_text("head\n1\n", encoding="utf-8")
-    number = desk.approval(file, "--use", "media")
+    number = desk.approval(file, "--use", "media", "--purpose", "=1+1")  # the last purpose counts
     carried = desk.enter("media", "carry", file, "--approval", number, "--medium", "USB-03", "--to", "LGWAN")
     before = desk.enter("media", "list").out
     erased = desk.enter("media", "erase", number)
@@ -109,6 +109,7 @@ def test_at_the_command_line_the_register_shows_what_is_not_erased(tmp_path):
     assert "未消去 0 件" in after
     assert table[0].startswith("番号,媒体,持ち出し先,持ち出し日時")
     assert table[1].startswith(f"{number},USB-03,LGWAN,")
+    assert "'=1+1" in table[1]  # no formula in a spreadsheet
     assert "別の名前を" in desk.enter("media", "list", "--csv", desk.base / "register.csv").err
 
 

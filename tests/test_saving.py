@@ -30,6 +30,7 @@ SHAPES = rows("""
     grouped by spaces                      | No. 9832 0567 3214.                   | yes
     grouped by hyphens                     | 9832-0567-3214                        | yes
     grouped by full-width hyphens          | ９８３２－０５６７－３２１４          | yes
+    grouped behind a number                | 1 9832-0567-3214                      | yes
     with unseen characters                 | 9832\u200b0567\u200b3214              | yes
     with unseen entities                   | 9832&ZeroWidthSpace;0567&shy;3214     | yes
     in rings                               | ⑨⑧③②⓪⑤⑥⑦③②①④                          | yes

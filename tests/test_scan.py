@@ -511,12 +511,32 @@ def test_a_name_of_a_file_is_searched_and_never_printed(extract, tmp_path, capsy
 def test_kinds_can_be_chosen_and_folders_left_out(extract, tmp_path, capsys):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "name.txt").write_text(NAME, encoding="utf-8")
+    (tmp_path / "a" / "clean.txt").write_text("x", encoding="utf-8")
     against = ["--against", str(extract)]
 
     assert run(["scan", str(tmp_path / "a"), *against, "--only", "個人番号"]) == 0
     assert run(["scan", str(tmp_path / "a"), *against, "--only", "氏名"]) == 1
     assert run(["scan", str(tmp_path / "a"), *against, "--except", str(tmp_path / "a" / "name.txt")]) == 0
     assert "調べなかったもの" in capsys.readouterr().out
+
+
+def test_nothing_searched_proves_nothing(extract, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+
+    assert run(["scan", str(tmp_path / "empty"), "--against", str(extract)]) == 1
+    printed = capsys.readouterr()
+    assert "調べるファイルが1つもありません" in printed.err
+    assert "合格:" not in printed.out
+
+
+def test_a_file_name_is_no_markup(extract, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # short names in the table
+    (tmp_path / "list[").mkdir()
+    for name in ("list[/z].csv", "住所録[copy].csv"):
+        (tmp_path / name).write_text(NAME, encoding="utf-8")
+
+    assert run(["scan", str(tmp_path), "--against", str(extract)]) == 1
+    assert "住所録[copy].csv" in capsys.readouterr().out
 
 
 def test_nothing_to_search_for_proves_nothing(tmp_path, capsys):

@@ -69,7 +69,9 @@ def _choose(person: Person, group: Group, day: date) -> Choice | None:
         doses = [dose for dose in doses if fiscal_year(dose.given_on) == fiscal_year(day)]
     doses.sort(key=lambda dose: (dose.given_on, vaccines.index(dose.vaccine)))
     given = [dose.vaccine for dose in doses]
-    recorded = {*given, *_prolonged(person, vaccines)} if group.counts_long_term else {*given}
+    recorded = {*given}
+    if group.counts_long_term and not given:
+        recorded = {*_prolonged(person, vaccines)[:1]}
     rows = (row for row in person.rules.edition.choice if row.group == group.group)
     return next((row for row in rows if _is_chosen(person, row, given, recorded)), None)
 

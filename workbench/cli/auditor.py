@@ -64,6 +64,9 @@ def scan(
             but_not=but_not,
             progress=lambda done, total: progress(done // MEGABYTE, total // MEGABYTE),
         )
+    if not verdict.file_count:
+        msg = "調べるファイルが1つもありません。場所と --except を確認してください。合格とはしていません。"
+        raise SourceError(msg)
     if not verdict.is_clean:
         screen.console().print(screen.leaks(verdict))
     _say_what_was_searched(secrets, search)

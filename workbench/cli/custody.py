@@ -82,11 +82,16 @@ def media_list(csv_file: Path | None) -> None:
     click.echo(f"持ち出し {len(lines):,} 件、うち未消去 {sum(not line.erased_at for line in lines):,} 件。")
 
 
+def _as_text(cell: object) -> object:
+    """Keep a spreadsheet from taking what somebody wrote for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
 def _write(path: Path, lines: list[dict]) -> None:
     table = io.StringIO(newline="")
     writer = csv.writer(table)
     writer.writerow(TITLES.values())
-    writer.writerows([line[name] for name in TITLES] for line in lines)
+    writer.writerows([_as_text(line[name]) for name in TITLES] for line in lines)
     try:
         write_private(path, table.getvalue().encode("utf-8-sig"))
     except OSError as error:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -135,7 +136,7 @@ def leaks(verdict: "Verdict") -> Table:
     table.add_column("種類（書かれ方）", overflow="fold")
     table.add_column("件数", justify="right")
     for result in verdict.results:
-        name = shown(result.shown_as or result.path)
+        name = escape(shown(result.shown_as or result.path))
         for finding in result.findings:
             table.add_row(name, f"{finding.kind.title}（{finding.way}）", f"{finding.count:,}")
         for reason in result.unread:

@@ -2,7 +2,7 @@
 -- Params   none
 -- Reads    choice_group, special, vaccine
 -- Returns  one row per person, group and vaccine, in no order
---          person_id BIGINT, group_no SMALLINT, vaccine_no SMALLINT, reason_end_on DATE
+--          person_id BIGINT, group_no SMALLINT, vaccine_no SMALLINT, vaccine_order SMALLINT, reason_end_on DATE
 -- Nulls    none
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0030-a-combined-vaccine-is-judged-by-its-own-law.md
@@ -10,9 +10,10 @@ SELECT
     s.person_id,
     g.group_no,
     g.vaccine_no,
+    g.vaccine_order,
     max(s.reason_end_on) AS reason_end_on
 FROM special AS s
 INNER JOIN vaccine AS v ON s.vaccine = v.vaccine
 INNER JOIN choice_group AS g ON v.vaccine_no = g.vaccine_no AND g.counts_long_term
 WHERE s.kind = 'long_term_care'
-GROUP BY s.person_id, g.group_no, g.vaccine_no
+GROUP BY s.person_id, g.group_no, g.vaccine_no, g.vaccine_order

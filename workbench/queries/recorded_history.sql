@@ -47,7 +47,7 @@ recorded AS (
         0 AS season,
         1::BIGINT << t.vaccine_no AS vaccine_bit,
         0 AS dose_bit,
-        99999999 AS nth
+        99990000 + t.vaccine_order AS nth
     FROM long_term_vaccine AS t
     INNER JOIN person AS p ON t.person_id = p.person_id
     LEFT JOIN asked AS q ON t.person_id = q.person_id
@@ -60,7 +60,7 @@ SELECT
     any_value(as_of) AS as_of,
     group_no,
     season,
-    bit_or(vaccine_bit) AS bits,
+    CASE WHEN bit_or(dose_bit) <> 0 THEN bit_or(dose_bit) ELSE arg_min(vaccine_bit, nth) END AS bits,
     arg_min(dose_bit, nth) AS first_bit
 FROM recorded
 GROUP BY person_id, group_no, season

@@ -248,7 +248,7 @@ STATUTE_TABLES = (
             Column("vaccine_order", NUMBER, "同じ日の接種を並べる順"),
             Column("episode", TEXT, "life | season"),
             Column("effective_from", DAY, "選ぶようになった日"),
-            Column("counts_long_term", pa.bool_(), "長期療養特例の記録も接種のように数えるか"),
+            Column("counts_long_term", pa.bool_(), "接種のない人に、長期療養特例の記録を接種のように数えるか"),
         ),
     ),
     TableSpec(

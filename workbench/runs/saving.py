@@ -23,8 +23,11 @@ from workbench import mynumber
 from workbench.errors import RunError
 
 _ALONE = re.compile(r"(?<![0-9A-Za-z])(?<![0-9]\.)([0-9]{12})(?:\.0+)?(?![0-9A-Za-z])(?!\.[0-9])")
-_GROUPED = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][ .-])([0-9]{4})([ -])([0-9]{4})\2([0-9]{4})(?![0-9A-Za-z])(?!\2[0-9])"
+_GROUPED = re.compile(  # three groups of four between one separator, and no more groups than three
+    "|".join(
+        rf"(?<![0-9A-Za-z])(?<![0-9][{sign}.])[0-9]{{4}}(?:{sign}[0-9]{{4}}){{2}}(?![0-9A-Za-z])(?!{sign}[0-9])"
+        for sign in " -"
+    )
 )
 _SUM = re.compile(r"(?<![0-9A-Za-z.,])[0-9]{3}(?:,[0-9]{3}){3}(?![0-9A-Za-z,])")
 _MOMENT = re.compile(r"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9]")
@@ -94,7 +97,7 @@ def _is_shaped(text: str) -> bool:
 def _is_shaped_plainly(plain: str) -> bool:
     plain = _SUM.sub(lambda match: match[0].replace(",", ""), plain)
     alone = (match[1] for match in _ALONE.finditer(plain))
-    grouped = (f"{match[1]}{match[3]}{match[4]}" for match in _GROUPED.finditer(plain))
+    grouped = (re.sub("[ -]", "", match[0]) for match in _GROUPED.finditer(plain))
     return any(mynumber.is_valid(number) and not _is_moment(number) for number in alone) or any(
         mynumber.is_valid(number) and not _YEARS.fullmatch(number) for number in grouped
     )

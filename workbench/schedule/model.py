@@ -319,7 +319,7 @@ class Group(_Row):
     order: list[Code] = []  # vaccines, the one first that counts as earlier on one day
     episode: Episode = "life"
     effective_from: Day | None = None  # before it there was nothing to choose
-    counts_long_term: StrictBool = False  # 長期療養特例 recorded for a vaccine counts in any_of as a dose of it does
+    counts_long_term: StrictBool = False  # without a dose, 長期療養特例 counts in any_of as one
 
 
 class Reading(_Row):
