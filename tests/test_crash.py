@@ -35,11 +35,11 @@ def first(tmp_path_factory):
 @pytest.fixture(scope="module")
 def calm(first, tmp_path_factory):
     """What an undisturbed second ingest gives: content digest, number of its file operations, seconds it takes."""
-    city = copy_of(first, tmp_path_factory.mktemp("calm"))
-    started = time.monotonic()
-    process = city.start()
-    process.join(60)
-    seconds = time.monotonic() - started
+    for name in ("warming", "calm"):  # the first ingest in a child of all takes twice as long as those to be killed
+        city = copy_of(first, tmp_path_factory.mktemp(name))
+        started = time.monotonic()
+        city.start().join(60)
+        seconds = time.monotonic() - started
     return snapshot.current(city.home).manifest["content_digest"], int((city.base / "steps").read_text()), seconds
 
 
@@ -81,7 +81,7 @@ def kill_after(city, calm, *, times, seed):
         time.sleep(chance.uniform(0, calm[2]))
         process.kill()
         killed += disturb_and_recover(city, process, calm, minute=2 * number + 1) == KILLED
-    assert killed > times / 4  # an ingest may be quicker than the calm one was
+    assert killed > times / 2
 
 
 def test_killed_at_a_file_operation_the_next_ingest_succeeds(city, calm):

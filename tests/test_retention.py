@@ -221,6 +221,16 @@ def others_desk(loaded):
     shutil.rmtree(base)
 
 
+def apply_as_another(desk):
+    """Let the other account remove what has expired, at the command line."""
+    rules_file(desk, *ALL)
+    os.seteuid(ANOTHER_ACCOUNT)
+    try:
+        return desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
+    finally:
+        os.seteuid(0)
+
+
 def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
     desk = others_desk
     for path in [*desk.home.outputs.glob("reports/*/*"), *desk.home.restricted.iterdir()]:
@@ -229,12 +239,7 @@ def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
     for path in (report, report.parent):
         os.chown(path, 0, 0)
     report.parent.chmod(0o1777)  # as docs/server.md has it for `outputs`
-    rules_file(desk, *ALL)
-    os.seteuid(ANOTHER_ACCOUNT)
-    try:
-        answer = desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
-    finally:
-        os.seteuid(0)
+    answer = apply_as_another(desk)
 
     assert answer.code == 1
     assert f"削除できません: {report}" in answer.printed
@@ -255,12 +260,7 @@ def test_a_file_that_may_not_be_read_stops_nothing_else(others_desk):
     unread = next(path for path in another.rglob("*") if path.is_file())
     os.chown(unread, 0, 0)
     unread.chmod(0o600)
-    rules_file(desk, *ALL)
-    os.seteuid(ANOTHER_ACCOUNT)
-    try:
-        answer = desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
-    finally:
-        os.seteuid(0)
+    answer = apply_as_another(desk)
 
     assert answer.code == 1
     assert f"削除できません: {another}" in answer.printed

@@ -525,7 +525,7 @@ def test_nothing_searched_proves_nothing(extract, tmp_path, capsys):
 
     assert run(["scan", str(tmp_path / "empty"), "--against", str(extract)]) == 1
     printed = capsys.readouterr()
-    assert "調べるファイルが1つもありません" in printed.err
+    assert "調べるファイルが1つもないため" in printed.err
     assert "合格:" not in printed.out
 
 

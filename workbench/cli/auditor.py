@@ -65,7 +65,7 @@ def scan(
             progress=lambda done, total: progress(done // MEGABYTE, total // MEGABYTE),
         )
     if not verdict.file_count:
-        msg = "調べるファイルが1つもありません。場所と --except を確認してください。合格とはしていません。"
+        msg = "調べるファイルが1つもないため、合格かどうか分かりません。場所と --except を確認してください。"
         raise SourceError(msg)
     if not verdict.is_clean:
         screen.console().print(screen.leaks(verdict))

@@ -40,7 +40,7 @@ from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
 from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
-from workbench.settings import Home, make_folder, sync_folder
+from workbench.settings import Home, make_folder
 from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish, sync
 from workbench.sources import Extract, FaultLog, Source, open_extract
 from workbench.vault import REGISTER, Vault
@@ -289,5 +289,5 @@ class _Run:
 
 def _make_durable(path: Path) -> None:
     """Have a report on disk before the ledger says that its ingest is done."""
-    sync(path)
-    sync_folder(path.parent)
+    for one in (path, path.parent):
+        sync(one)

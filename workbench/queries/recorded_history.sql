@@ -8,6 +8,7 @@
 -- Privacy  pseudonymous rows: for other queries
 -- Why      docs/decisions/0011-evaluation.md
 WITH
+-- nth: doses by day and order, then 特例 by order, then cohorts
 recorded AS (
     SELECT
         j.person_id,
