@@ -16,11 +16,12 @@ CASES = rows("""
     nothing small                               | 10 250 0    | 10 250 0
     zero is no count of persons                 | 0 0 0       | 0 0 0
     no rows                                     |             |
-    one small count takes a second with it      | 3 40 25 0   | 1〜9 40 秘匿 0
-    the second is large enough to hide any      | 1 10 18 90  | 1〜9 10 秘匿 90
-    none suffices alone: two                    | 1 14 15     | 1〜9 秘匿 秘匿
-    two small ones whose sum tells little       | 5 5 40      | 1〜9 1〜9 40
-    two ones: their sum would reveal both       | 1 1 40      | 1〜9 1〜9 秘匿
+    one small count takes a large one with it   | 3 40 25 0   | 1〜9 秘匿 25 0
+    the first in the list, not the fittest      | 90 1 18 10  | 秘匿 1〜9 18 10
+    one alone does not suffice: two             | 1 10 19 90  | 1〜9 秘匿 秘匿 90
+    just enough: 19 may be 9 and 10, and more   | 1 19 50     | 1〜9 秘匿 50
+    just not: 19 would be 9 and 10 at the most  | 1 18 50     | 1〜9 秘匿 秘匿
+    several small ones share one                | 5 5 40 60   | 1〜9 1〜9 秘匿 60
     two nines: their sum would reveal both      | 9 9 40      | 1〜9 1〜9 秘匿
     nothing large enough is left: all is hidden | 1 10 0      | 秘匿 秘匿 秘匿
     alone: the sum is the count                 | 4           | 秘匿
@@ -47,7 +48,8 @@ def test_no_reader_can_narrow_a_small_count(counts, threshold):
         return  # nothing but the sum is told
 
     total = sum(counts)
-    worlds = [w for w in product(*(possible(cell, total, threshold) for cell in shown)) if sum(w) == total]
+    guesses = (w for w in product(*(possible(cell, total, threshold) for cell in shown)) if sum(w) == total)
+    worlds = [world for world in guesses if protect_counts(world, threshold=threshold) == shown]
 
     assert tuple(counts) in worlds
     for place, cell in enumerate(shown):

@@ -123,8 +123,23 @@ def test_clinics_are_protected_and_the_unrecorded_stands_last(counts):
     shown = irregular.by_clinic(counts)
 
     assert shown["clinic"].tolist() == ["A", "B", "-"]
-    assert set(shown["doses_shown"]) == {HIDDEN}
     assert set(shown["irregular_shown"]) == {HIDDEN}
+    assert set(shown["others_shown"]) == {HIDDEN}
+
+
+def test_the_two_counts_of_a_clinic_share_no_dose():
+    """All doses beside the irregular ones would tell: B had 10 of the 19, so A had the 9 others and not 1 to 9."""
+    kept, found = ("valid", "A B C", (491, 0, 500)), ("too_soon", "A B", (9, 10))
+    judged = [
+        (e, clinic, n) for e, clinics, doses in (kept, found) for clinic, n in zip(clinics.split(), doses, strict=False)
+    ]
+    counts = pd.DataFrame(judged, columns=["evaluation", "clinic", "doses"]).assign(legal_class="routine")
+
+    shown = irregular.by_clinic(counts)
+
+    assert shown.columns.tolist() == ["clinic", "irregular_shown", "others_shown"]
+    assert shown["irregular_shown"].tolist() == [HIDDEN] * 3
+    assert shown["others_shown"].tolist() == [491, 0, 500]
 
 
 def test_an_empty_period_has_every_class_and_no_clinic(city):

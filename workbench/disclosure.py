@@ -1,13 +1,14 @@
 """Small-count protection of one published list of counts whose sum is known to the reader.
 
-A count of 1 to `threshold` - 1 is shown as that range only. Because the sum is known, larger counts are hidden as well
-until no hidden small count can be narrowed: as far as the reader can tell it may still be any number of the range.
+A count of 1 to `threshold` - 1 is shown as that range only. Because the sum is known, larger counts are hidden as well,
+in the order of the list, until no small count can be narrowed: it may still be any number of the range. That holds
+against a reader who knows every rule of this module too, since a larger count is chosen by its place and the hiding
+ends by what anyone can add up: were a small count any other of its range, the same would be shown.
 Zero is shown, unless everything has to be hidden. Pure: counts in, what may be shown out; nothing is published here.
 The test `test_no_reader_can_narrow_a_small_count` plays the reader.
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -20,39 +21,10 @@ HIDDEN = "秘匿"
 Shown = int | str
 
 
-@dataclass(frozen=True)
-class _List:
-    """The counts of one list, and the places of those hidden besides the small ones."""
-
-    counts: tuple[int, ...]
-    threshold: int
-    also_hidden: frozenset[int] = frozenset()
-
-    def is_small(self, place: int) -> bool:
-        return 0 < self.counts[place] < self.threshold
-
-    @property
-    def candidates(self) -> list[int]:
-        """Places of large counts still shown, the smallest count first."""
-        places = [n for n, count in enumerate(self.counts) if count >= self.threshold and n not in self.also_hidden]
-        return sorted(places, key=lambda n: (self.counts[n], n))
-
-    @property
-    def is_protected(self) -> bool:
-        """Whether every small count may still be 1, and may still be `threshold` - 1, given the sum of the hidden."""
-        small = [count for n, count in enumerate(self.counts) if self.is_small(n)]
-        if not small:
-            return True
-        hidden_sum = sum(small) + sum(self.counts[n] for n in self.also_hidden)
-        others = len(small) - 1
-        most = self.threshold - 1
-        can_be_most = hidden_sum - others - self.threshold * len(self.also_hidden) >= most
-        can_be_least = bool(self.also_hidden) or hidden_sum - others * most <= 1
-        return can_be_most and can_be_least
-
-
 def protect_counts(counts: Sequence[int], *, threshold: int = DEFAULT_THRESHOLD) -> list[Shown]:
     """Return what a reader who knows the sum may see of each count: a number, the range of small ones, or 「秘匿」.
+
+    The order of the list must not follow the counts.
 
     Raises:
         DisclosureError: the threshold is no whole number from 3, or a count is missing, no whole number or negative;
@@ -64,12 +36,17 @@ def protect_counts(counts: Sequence[int], *, threshold: int = DEFAULT_THRESHOLD)
     if not all(_is_whole(count) and count >= 0 for count in counts):
         msg = "秘匿処理をする件数に、空欄、負の数、または整数でないものがあります。表は作っていません。"
         raise DisclosureError(msg)
-    listed = _List(tuple(map(int, counts)), threshold)
-    while not listed.is_protected:
-        if not listed.candidates:
-            return [HIDDEN] * len(counts)
-        listed = _hide_one_more(listed)
-    return [_show(listed, place) for place in range(len(counts))]
+    small = [place for place, count in enumerate(counts) if 0 < count < threshold]
+    if not small:
+        return [int(count) for count in counts]
+    also_hidden = _also_hidden(counts, small, threshold)
+    if also_hidden is None:
+        return [HIDDEN] * len(counts)
+    cells: list[Shown] = [int(count) for count in counts]
+    for places, cell in ((small, small_range(threshold)), (also_hidden, HIDDEN)):
+        for place in places:
+            cells[place] = cell
+    return cells
 
 
 def hide_small_counts(
@@ -77,7 +54,8 @@ def hide_small_counts(
 ) -> pd.DataFrame:
     """Return the rows with each of `columns` protected as a list of its own; the others stay.
 
-    Columns protected together must not be sums or differences of one another.
+    Columns protected together must be disjoint: none a part, a sum or a difference of others, in any row. The order of
+    the rows must not follow the counts.
 
     Raises:
         DisclosureError: as `protect_counts`, or a column is not there.
@@ -95,16 +73,23 @@ def small_range(threshold: int) -> str:
     return f"1〜{threshold - 1}"
 
 
-def _hide_one_more(listed: _List) -> _List:
-    """Hide the smallest large count that suffices; where none does, the smallest, and go on."""
-    tries = [_List(listed.counts, listed.threshold, listed.also_hidden | {n}) for n in listed.candidates]
-    return next((one for one in tries if one.is_protected), tries[0])
+def _also_hidden(counts: Sequence[int], small: Sequence[int], threshold: int) -> list[int] | None:
+    """Return the places of the large counts to hide besides the small ones, or None where no number of them suffices.
 
-
-def _show(listed: _List, place: int) -> Shown:
-    if place in listed.also_hidden:
-        return HIDDEN
-    return small_range(listed.threshold) if listed.is_small(place) else listed.counts[place]
+    Hiding ends when the hidden ones add up to more than one small count at its most, the others at 1 and every large
+    one at the threshold need; so wherever it went on, that was still possible, and so was every lower count.
+    """
+    needed = threshold - 1 + len(small) - 1
+    hidden_sum = sum(counts[place] for place in small)
+    hidden: list[int] = []
+    for place, count in enumerate(counts):
+        if count < threshold:
+            continue
+        hidden.append(place)
+        hidden_sum, needed = hidden_sum + count, needed + threshold
+        if hidden_sum > needed:
+            return hidden
+    return None
 
 
 def _is_whole(value: object) -> bool:

@@ -63,16 +63,18 @@ def by_vaccine(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_clinic(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return all doses and the irregular 定期接種 of each clinic, small counts of both hidden (threshold: settings).
+    """Return the irregular 定期接種 of each clinic and its other doses, small counts hidden (threshold: settings).
+
+    The two share no dose, so neither tells of the other; their sum, all doses of a clinic, would.
 
     Raises:
         DisclosureError: the counts cannot be protected.
     """
     irregular = _irregular(counts[counts["legal_class"] == ROUTINE]).groupby("clinic")["doses"].sum()
-    rows = counts.groupby("clinic")["doses"].sum().rename("doses_shown").reset_index()
-    rows = rows.assign(irregular_shown=rows["clinic"].map(irregular).fillna(0).astype("int64"))
-    rows = rows.sort_values("clinic", key=lambda column: column.replace(UNRECORDED, "\uffff"), ignore_index=True)
-    return hide_small_counts(rows, ["doses_shown", "irregular_shown"], threshold=load_settings().disclosure.threshold)
+    doses = counts.groupby("clinic")["doses"].sum().sort_index(key=lambda clinic: clinic.replace(UNRECORDED, "\uffff"))
+    found = irregular.reindex(doses.index, fill_value=0)
+    rows = pd.DataFrame({"irregular_shown": found, "others_shown": doses - found}).reset_index()
+    return hide_small_counts(rows, ["irregular_shown", "others_shown"], threshold=load_settings().disclosure.threshold)
 
 
 def recorded_otherwise(counts: pd.DataFrame) -> pd.DataFrame:
