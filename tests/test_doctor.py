@@ -13,6 +13,7 @@ import pytest
 from tests.desk import Desk
 from workbench import keys, snapshot
 from workbench.keys import keyfile
+from workbench.settings import own_folder
 
 SERVER = Path(__file__).parents[1] / "docs" / "server.md"
 LEVEL = re.compile(r"^(良|注意|不可)　* +(\S+?): ", re.MULTILINE)
@@ -120,7 +121,7 @@ def grow(desk):
 
 
 def talk_over_tcp(desk):
-    path = desk.home.root / "lab" / "config" / "jupyter_server_config.json"
+    path = own_folder(desk.home.lab) / "config" / "jupyter_server_config.json"
     content = json.loads(path.read_text()) | {"ConnectionFileMixin": {"transport": "tcp"}}
     path.write_text(json.dumps(content), encoding="utf-8")
 

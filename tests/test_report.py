@@ -24,6 +24,7 @@ from workbench.outputs.tables import Table
 from workbench.outputs.workbook import write_workbook
 from workbench.queries import describe, run_query
 from workbench.records import NO_END
+from workbench.settings import own_folder
 
 AS_OF = "2026-11-01"
 PEOPLE = [
@@ -241,7 +242,7 @@ def test_without_a_run_files_go_to_the_scratch_folder(city, tmp_path, monkeypatc
     monkeypatch.delenv(OUTPUT_FOLDER, raising=False)
     monkeypatch.setenv("WORKBENCH_HOME", str(tmp_path))
 
-    assert Report("報告", as_of=AS_OF, snapshot=city).folder == tmp_path / "outputs" / "scratch"
+    assert Report("報告", as_of=AS_OF, snapshot=city).folder == own_folder(tmp_path / "outputs" / "scratch")
 
 
 @pytest.fixture

@@ -221,14 +221,37 @@ def others_desk(loaded):
     shutil.rmtree(base)
 
 
-def apply_as_another(desk):
-    """Let the other account remove what has expired, at the command line."""
+def enter_as_another(desk, command):
+    """Let the other account plan or remove what has expired, at the command line."""
     rules_file(desk, *ALL)
     os.seteuid(ANOTHER_ACCOUNT)
     try:
-        return desk.enter("retention", "apply", "--rules", str(desk.base / "retention.toml"))
+        return desk.enter("retention", command, "--rules", str(desk.base / "retention.toml"))
     finally:
         os.seteuid(0)
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_folder_that_may_not_be_looked_into_is_named(others_desk, command):
+    desk = others_desk
+    closed = [desk.home.outputs / "reports" / "coverage", desk.home.registers / "quarantine"]
+    for folder in closed:
+        os.chown(folder, 0, 0)
+        folder.chmod(0o700)
+    answer = enter_as_another(desk, command)
+
+    assert answer.code == 1
+    assert [line for line in answer.out.splitlines() if "中を見られません: " in line] == [
+        f"中を見られません: {folder}" for folder in closed
+    ]
+    assert "2 件は、権限がないなどの理由で" in answer.err
+
+
+def test_a_class_without_a_rule_is_named(desk):
+    plan = desk.enter("retention", "plan", "--as-of", "2027-06-01", "--rules", rules_file(desk, "snapshot"))
+
+    told = [line.split()[1] for line in plan.out.splitlines() if line.startswith("規則なし")]
+    assert told == ["vault", "report", "restricted", "quarantine"]
 
 
 def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
@@ -239,7 +262,7 @@ def test_what_belongs_to_another_account_stops_nothing_else(others_desk):
     for path in (report, report.parent):
         os.chown(path, 0, 0)
     report.parent.chmod(0o1777)  # as docs/server.md has it for `outputs`
-    answer = apply_as_another(desk)
+    answer = enter_as_another(desk, "apply")
 
     assert answer.code == 1
     assert f"削除できません: {report}" in answer.printed
@@ -260,7 +283,7 @@ def test_a_file_that_may_not_be_read_stops_nothing_else(others_desk):
     unread = next(path for path in another.rglob("*") if path.is_file())
     os.chown(unread, 0, 0)
     unread.chmod(0o600)
-    answer = apply_as_another(desk)
+    answer = enter_as_another(desk, "apply")
 
     assert answer.code == 1
     assert f"削除できません: {another}" in answer.printed

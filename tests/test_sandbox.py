@@ -14,9 +14,11 @@ import pytest
 
 from tests.crash import forkserver
 from tests.desk import Desk
+from tests.test_runs import AT, write_notebook
 from tests.test_snapshot import build
-from workbench import sandbox, snapshot
-from workbench.settings import Home, make_folder
+from workbench import lab, sandbox, snapshot
+from workbench.runs import run_report
+from workbench.settings import Home, make_folder, own_folder
 
 SECRET = "kept outside"
 
@@ -192,9 +194,7 @@ def try_everything(root, extracts, answers):
     home = Home(root)
     with snapshot.open_snapshot(home) as connection:  # loads what is imported late, from where the analyst cannot look
         connection.execute("SELECT 1").fetchall()
-    os.setgroups([])
-    os.setgid(GROUP)
-    os.setuid(ANALYST)
+    become_the_analyst()
     with snapshot.open_snapshot(home) as connection:
         persons = connection.execute("SELECT count(*) FROM person").fetchall()[0][0]
     (home.outputs / "mine.txt").write_text("an analyst's own", encoding="utf-8")
@@ -212,6 +212,12 @@ def try_everything(root, extracts, answers):
     listed = [folder.name for folder in folders if succeeds(lambda: list(folder.iterdir()))]  # noqa: B023
     read = [file.name for file in files if succeeds(file.read_bytes)]
     answers.put((persons, listed, read, [name for name, write in writes.items() if succeeds(write)]))
+
+
+def become_the_analyst():
+    os.setgroups([])
+    os.setgid(GROUP)
+    os.setuid(ANALYST)
 
 
 def succeeds(act):
@@ -236,17 +242,19 @@ def server():
 def set_up(desk):
     """Do what docs/server.md tells the administrator, by the same commands."""
     home, extracts = desk.home, desk.base / "extracts"
-    for folder in (home.root, home.snapshots, home.outputs, home.restricted, extracts):
-        folder.mkdir(mode=0o700)
-    for folder, mode in {home.root: 0o710, home.snapshots: 0o2750, home.outputs: 0o3770}.items():
+    shared = {home.outputs: 0o3770, home.reports: 0o3770, home.scratch: 0o3770, home.lab: 0o3770}
+    for folder, mode in {home.root: 0o710, home.snapshots: 0o2750, **shared}.items():
+        folder.mkdir(exist_ok=True)
         os.chown(folder, -1, GROUP)
         folder.chmod(mode)
+    for folder in (home.restricted, extracts):
+        folder.mkdir(mode=0o700)
 
 
-def as_analyst(desk):
+def as_analyst(tries, *given):
     """Run the tries in a process of the analyst's account."""
     answers = forkserver.Queue()
-    process = forkserver.Process(target=try_everything, args=(desk.home.root, desk.base / "extracts", answers))
+    process = forkserver.Process(target=tries, args=(*given, answers))
     process.start()
     answer = answers.get(timeout=20)
     process.join(60)
@@ -262,7 +270,7 @@ def test_an_analysts_account_reads_snapshots_and_nothing_else(server, umask):
     finally:
         os.umask(before)
 
-    assert as_analyst(server) == (3, [], [], [])
+    assert as_analyst(try_everything, server.home.root, server.base / "extracts") == (3, [], [], [])
     assert stat.S_IMODE(server.home.keys.stat().st_mode) == 0o700
 
 
@@ -272,6 +280,33 @@ def test_the_tries_of_the_account_succeed_where_nothing_is_set_up(server):
     for path in server.base.rglob("*"):
         path.chmod(0o777)
 
-    _, listed, read, written = as_analyst(server)
+    _, listed, read, written = as_analyst(try_everything, server.home.root, server.base / "extracts")
 
     assert (len(listed), len(read), len(written)) == (5, 4, 5)
+
+
+def work_beside(root, answers):
+    """Become the analyst for good, and work where a first one has: what could be done, and what could not be undone."""
+    home = Home(root)
+    (report,) = home.reports.glob("trial/*")
+    become_the_analyst()
+    (home.reports / "trial" / "20261102-090000_mine.building").mkdir(mode=0o700)
+    private = (lab.command(home).environment["IPYTHONDIR"], own_folder(home.scratch))
+    tries = {"a report": lambda: report.rename(report.with_name("x")), "a file": (report / "run.json").unlink}
+    read = [file.name for file in sorted(report.iterdir()) if succeeds(file.read_bytes)]
+    answers.put(
+        (read, [str(Path(one).relative_to(root)) for one in private], [n for n, t in tries.items() if succeeds(t)])
+    )
+
+
+def test_a_second_analyst_reads_the_first_ones_reports_and_works_beside(server, tmp_path):
+    set_up(server)
+    server.make_keys().ingest()
+    write_notebook(tmp_path, "print(as_of)")
+    done = run_report("trial", {}, home=server.home, at=AT, timeout_seconds=120, notebooks=tmp_path)
+
+    read, private, undone = as_analyst(work_beside, server.home.root)
+
+    assert read == sorted(file.name for file in done.folder.iterdir())
+    assert private == [f"lab/{ANALYST}/ipython", f"outputs/scratch/{ANALYST}"]
+    assert undone == []

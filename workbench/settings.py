@@ -6,7 +6,10 @@ installation; WORKBENCH_SETTINGS names another settings file.
 
 import errno
 import os
+import pwd
+import stat
 import tomllib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -114,9 +117,24 @@ class Home:
         return self.root / "outputs"
 
     @property
+    def reports(self) -> Path:
+        """Reports that were run, a folder for each kind."""
+        return self.outputs / "reports"
+
+    @property
+    def scratch(self) -> Path:
+        """What people save while they work in JupyterLab, a folder for each account."""
+        return self.outputs / "scratch"
+
+    @property
     def restricted(self) -> Path:
         """Encrypted lists and letters with names; mode 0700."""
         return self.outputs / "restricted"
+
+    @property
+    def lab(self) -> Path:
+        """What JupyterLab keeps, a folder for each account."""
+        return self.root / "lab"
 
     @property
     def keys(self) -> Path:
@@ -145,6 +163,41 @@ def make_folder(folder: Path, *, mode: int = 0o700) -> Path:
         msg = f"フォルダー {folder} に書き込めません。権限と空き容量を確認してください。何も変更していません。"
         raise StorageError(msg)
     return folder
+
+
+def make_shared_folder(folder: Path) -> Path:
+    """Create `folder` where it is missing, and return it: shared where the folder above is, else its owner's only.
+
+    A shared folder is one that its group may write and whose sticky bit is set, as `docs/server.md` sets up.
+
+    Raises:
+        StorageError: as `make_folder`.
+    """
+    if folder.exists():
+        return make_folder(folder)
+    above = make_shared_folder(folder.parent)
+    made = make_folder(folder)
+    if is_shared(above):
+        made.chmod(stat.S_IMODE(above.stat().st_mode))
+    return made
+
+
+def is_shared(folder: Path) -> bool:
+    """Say whether several accounts write here, each its own (`docs/server.md`)."""
+    mode = folder.stat().st_mode
+    return bool(mode & stat.S_IWGRP and mode & stat.S_ISVTX)
+
+
+def own_folder(shared: Path) -> Path:
+    """Return the folder of this account in `shared`, named by the account (or its number); both are made if missing.
+
+    Raises:
+        StorageError: as `make_folder`.
+    """
+    name = str(os.geteuid())
+    with suppress(KeyError):
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    return make_folder(make_shared_folder(shared) / name)
 
 
 def storage_reason(error: OSError) -> str:

@@ -34,17 +34,23 @@ def retention() -> None:
 @click.option("--as-of", type=DAY, metavar="YYYY-MM-DD", help="この日現在で判定する。省略すると今日。")
 def retention_plan(rules_file: Path | None, as_of: "date | None") -> None:
     """Show what is kept until when."""
-    from workbench.retention import load_rules, plan
+    from workbench.retention import load_rules, plan, unruled, unseen
 
-    rules = load_rules(rules_file)
+    home, rules, day = find_home(), load_rules(rules_file), as_of or clock.today()
     for rule in rules:
         click.echo(_rule_line(rule))
-    items = plan(find_home(), rules, as_of=as_of or clock.today())
+    for name in unruled(rules, day):
+        click.echo(f"規則なし  {name}  この日に施行されている規則がないため、判定も削除もしない")
+    items = plan(home, rules, as_of=day)
     for item in items:
         click.echo(f"{_state(item)}  {item.rule.title}  {screen.shown(item.path)}  期限 {item.last_day or 'なし'}")
     expired = [item for item in items if item.expired]
     click.echo(
         f"全 {len(items):,} 件、期限切れ {len(expired):,} 件、うち apply で削除 {sum(i.goes for i in items):,} 件。"
+    )
+    _refuse_where(
+        [f"中を見られません: {screen.shown(folder)}" for folder in unseen(home)],
+        "中を見られません。上の件数に入っていません",
     )
 
 
@@ -69,14 +75,11 @@ def retention_apply(rules_file: Path | None, passphrase_file: Path | None) -> No
             f"期限切れのうち {len(waiting):,} 件は、保存期間が確認されていない（confirmed = false）ため残しました。"
             "市の規程を確かめて retention.toml に書いてください。"
         )
-    if applied.stuck:
-        for path in applied.stuck:
-            click.echo(f"削除できません: {screen.shown(path)}")
-        msg = (
-            f"{len(applied.stuck):,} 件は、権限がないなどの理由で削除できませんでした。ほかは削除しました。"
-            "管理者の権限で、もう一度実行してください。"
-        )
-        raise StorageError(msg)
+    _refuse_where(
+        [f"削除できません: {screen.shown(path)}" for path in applied.stuck]
+        + [f"中を見られません: {screen.shown(folder)}" for folder in room.unseen(home)],
+        "削除できませんでした。ほかは削除しました",
+    )
 
 
 @retention.command(name="register", help="削除の記録を表示する（台帳の一部で、削除されない）。")
@@ -88,6 +91,15 @@ def retention_register() -> None:
         told = entry.subject
         where = f"{told['record_class']}  {told['item']}  期限 {told['kept_until']}  {entry.counts['files']:,} ファイル"
         click.echo(f"{entry.seq}  {entry.at}  {entry.actor}  {where}  SHA-256 {told['content_sha256']}")
+
+
+def _refuse_where(lines: list[str], what: str) -> None:
+    """Print what this account could not reach, and end with an error where there is any."""
+    for line in lines:
+        click.echo(line)
+    if lines:
+        msg = f"{len(lines):,} 件は、権限がないなどの理由で{what}。管理者の権限で、もう一度実行してください。"
+        raise StorageError(msg)
 
 
 def _rule_line(rule: "Rule") -> str:

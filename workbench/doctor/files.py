@@ -31,13 +31,17 @@ def _folders(home: Home) -> Found:
     for folder in (home.root, home.snapshots):
         if folder.is_dir() and folder.stat().st_mode & WRITABLE_BY_OTHERS:
             yield BAD, f"{folder} をほかの利用者が書き換えられます", f"chmod go-w {folder}"
-    mode = home.outputs.stat().st_mode if home.outputs.is_dir() else 0
-    if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not mode & stat.S_ISVTX):  # analysts write here: docs/server.md
-        yield (
-            BAD,
-            f"{home.outputs} の中のものを、ほかの利用者が消したり差し替えたりできます",
-            f"chmod o-w,+t {home.outputs}",
-        )
+    for folder in _where_analysts_write(home):
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH or (mode & stat.S_IWGRP and not mode & stat.S_ISVTX):
+            text = f"{folder} の中のものを、ほかの利用者が消したり差し替えたりできます"
+            yield BAD, text, f"chmod o-w,+t {folder}"
+
+
+def _where_analysts_write(home: Home) -> list[Path]:
+    """Return the folders that several accounts may share (docs/server.md), as far as there are any."""
+    folders = [home.outputs, home.lab, home.scratch, home.reports, *sorted(home.reports.glob("*"))]
+    return [folder for folder in folders if folder.is_dir()]
 
 
 def _private_files(home: Home) -> Found:

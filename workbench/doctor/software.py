@@ -46,8 +46,9 @@ def _kernels(home: Home) -> Found:
     shipped = json.loads(files("workbench.lab").joinpath("configuration.json").read_text(encoding="utf-8"))
     if not _is_ipc(shipped.get("jupyter_server_config", {})):
         yield BAD, "付属の設定で、カーネルの通信がTCPです", "workbench を入れ直す"
-    path = home.root / "lab" / "config" / "jupyter_server_config.json"
-    if path.exists() and not _is_ipc(_parsed(path)):
+    for path in sorted(home.lab.glob("*/config/jupyter_server_config.json")):
+        if _is_ipc(_parsed(path)):
+            continue
         text = f"{path} で、カーネルの通信がほかの利用者から見えるTCPです"
         yield BAD, text, "workbench lab で開き直す（設定は起動のたびに書き直される）"
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from workbench.errors import RunError, StorageError
 from workbench.runs import NOTEBOOKS
 from workbench.runs.supervise import MAX_SOCKET_FOLDER, environment
-from workbench.settings import SETTINGS_FILE, Home, make_folder
+from workbench.settings import SETTINGS_FILE, Home, make_folder, own_folder
 
 DEFAULT_PORT = 8888
 _FOR_A_BROWSER = ("DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "BROWSER", "DBUS_SESSION_BUS_ADDRESS")
@@ -31,7 +31,7 @@ class LabCommand(NamedTuple):
 
 
 def command(home: Home, *, port: int = DEFAULT_PORT, browser: bool = True, notebooks: Path | None = None) -> LabCommand:
-    """Prepare the folders of JupyterLab below `home.root / "lab"` and return the command that starts it.
+    """Prepare the folders of JupyterLab in the account's folder of `home.lab` and return the command that starts it.
 
     Jupyter makes a new token at every start and prints the address with it.
 
@@ -47,7 +47,7 @@ def command(home: Home, *, port: int = DEFAULT_PORT, browser: bool = True, noteb
     if not root.is_dir():
         msg = f"ノートブックのフォルダー {root} がありません。リポジトリの notebooks を確認してください。"
         raise RunError(msg)
-    lab = make_folder(home.root / "lab")
+    lab = own_folder(home.lab)
     _write_configuration(lab / "config")
     arguments = [
         sys.executable,

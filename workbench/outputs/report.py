@@ -23,7 +23,7 @@ from workbench.outputs.summaries import ALL
 from workbench.outputs.tables import PAGE_ROWS, Table
 from workbench.outputs.workbook import write_workbook
 from workbench.queries import run_query
-from workbench.settings import find_home, load_settings, make_folder
+from workbench.settings import find_home, load_settings, make_folder, own_folder
 
 OUTPUT_FOLDER = "WORKBENCH_OUTPUT"  # environment variable; `runs` names the folder of the run in it
 LABEL = "庁内限り（少数の秘匿処理をしていない資料）"
@@ -133,9 +133,9 @@ class Report:
 
     @property
     def folder(self) -> Path:
-        """Where files go: the folder of the run, or `outputs/scratch` when a person works in JupyterLab."""
+        """Where files go: the folder of the run, or the account's own when a person works in JupyterLab."""
         named = os.environ.get(OUTPUT_FOLDER)
-        return make_folder(Path(named) if named else find_home().outputs / "scratch")
+        return make_folder(Path(named)) if named else own_folder(find_home().scratch)
 
     def _condition(self, name: str, value: object) -> str:
         if value == ALL:

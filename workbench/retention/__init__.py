@@ -24,7 +24,7 @@ from workbench.retention.rules import KEPT_HERE, Rule, in_force, load_rules
 from workbench.settings import Home, make_folder
 from workbench.snapshot import BUILDING
 
-__all__ = ["Applied", "Item", "Rule", "apply", "deletions", "load_rules", "plan"]
+__all__ = ["Applied", "Item", "Rule", "apply", "deletions", "load_rules", "plan", "unruled", "unseen"]
 
 DELETED = "retention_deleted"
 _DAY = re.compile(r"\d{8}")
@@ -89,6 +89,16 @@ def apply(home: Home, rules: tuple[Rule, ...], ledger: Ledger, *, at: datetime) 
     return applied
 
 
+def unruled(rules: tuple[Rule, ...], as_of: date) -> list[str]:
+    """Return the record classes for which no rule is in force: nothing of theirs is planned or removed."""
+    return [name for name in KEPT_HERE if in_force(rules, name, as_of) is None]
+
+
+def unseen(home: Home) -> list[Path]:
+    """Return the folders that this account may not look into: what is kept there is in no plan."""
+    return sorted({folder for place in _PLACES.values() for folder in _closed(getattr(home, place[0]), place[1])})
+
+
 def deletions(ledger: Ledger) -> Iterator[Entry]:
     """Yield the deletion register."""
     return (entry for entry in ledger.entries() if entry.action == DELETED)
@@ -103,6 +113,17 @@ def _items(home: Home, rule: Rule, as_of: date) -> Iterator[Item]:
         last = rule.last_day(day)
         published = rule.record_class in ("snapshot", "vault") and is_current(home, path.name)
         yield Item(rule.record_class, path, day, rule, last, last is not None and last < as_of, published)
+
+
+def _closed(base: Path, pattern: str) -> Iterator[Path]:
+    """Yield the folders in which `pattern` would be looked for, and cannot."""
+    above = [str(parent) for parent in PurePath(pattern).parents if parent.parts]
+    for folder in (base, *(found for level in above for found in base.glob(level))):
+        try:
+            if folder.is_dir():
+                next(folder.iterdir(), None)
+        except OSError:
+            yield folder
 
 
 def _day_of(name: str) -> date | None:

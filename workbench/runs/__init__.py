@@ -25,7 +25,7 @@ from workbench.outputs.report import OUTPUT_FOLDER
 from workbench.runs.known import check_against_snapshot
 from workbench.runs.parameters import UNCHANGED, Value, declared_parameters, parse_assignments, read_values, suggest
 from workbench.runs.supervise import Outcome, Progress, attempt
-from workbench.settings import SETTINGS_FILE, Home, make_folder
+from workbench.settings import SETTINGS_FILE, Home, is_shared, make_folder, make_shared_folder
 from workbench.snapshot import SnapshotRef, current
 
 __all__ = [
@@ -140,7 +140,7 @@ def run_report(  # noqa: PLR0913 - the command's own options, keyword-only
     check_against_snapshot(declared, values, home=home, snapshot_id=snapshot.id)
     values |= {p.name: snapshot.id for p in declared if p.kind == "snapshot"}
     run = _Run(name, notebook, values, snapshot, at)
-    with _building(home.outputs / "reports" / name, run) as folder:
+    with _building(home.reports / name, run) as folder:
         started = time.monotonic()
         outcome, attempts = _execute(run, folder, home=home, timeout_seconds=timeout_seconds, progress=progress)
         facts = {"attempts": attempts, "duration_seconds": round(time.monotonic() - started, 1)}
@@ -182,7 +182,7 @@ def _settings_file() -> dict[str, str]:
 @contextmanager
 def _building(parent: Path, run: _Run) -> Iterator[Path]:
     """Make the folder of a run under its building name, locked while it lives; sweep what killed runs left."""
-    make_folder(parent)
+    make_shared_folder(parent)
     for leftover in parent.glob(f"*{BUILDING}"):
         _remove_unlocked(leftover)
     run_id = _free_name(parent, f"{run.at:%Y%m%d-%H%M%S}_{run.snapshot.id}")
@@ -214,7 +214,10 @@ def _numbered(run_id: str, number: int) -> str:
 
 def _remove_unlocked(folder: Path) -> None:
     """Delete a building folder whose run is no longer alive: a living one holds its lock."""
-    lock = os.open(folder, os.O_RDONLY)
+    try:
+        lock = os.open(folder, os.O_RDONLY)
+    except OSError:  # another account's, or gone meanwhile
+        return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         shutil.rmtree(folder, ignore_errors=True)
@@ -227,8 +230,7 @@ def _remove_unlocked(folder: Path) -> None:
 def _complete(run: _Run, folder: Path, facts: dict[str, Any]) -> RunResult:
     """Write the record and give the folder its name."""
     _write_record(run, folder, facts)
-    target = folder.with_name(folder.name.removesuffix(BUILDING))
-    folder.rename(target)
+    target = _publish(folder)
     return RunResult(
         run_id=target.name,
         folder=target,
@@ -240,6 +242,15 @@ def _complete(run: _Run, folder: Path, facts: dict[str, Any]) -> RunResult:
     )
 
 
+def _publish(folder: Path, ending: str = "") -> Path:
+    """Give the folder its name; where several accounts share the reports, their group may read it."""
+    if is_shared(folder.parent):
+        for file in folder.iterdir():
+            file.chmod(0o640)
+        folder.chmod(0o750)
+    return folder.rename(folder.with_name(folder.name.removesuffix(BUILDING) + ending))
+
+
 def _keep_evidence(run: _Run, folder: Path, facts: dict[str, Any]) -> Path:
     """Keep the notebook as far as it ran, and the record; nothing that could pass for a finished report."""
     executed = folder / f"{run.name}.ipynb"
@@ -247,8 +258,7 @@ def _keep_evidence(run: _Run, folder: Path, facts: dict[str, Any]) -> Path:
         if file != executed:
             file.unlink()
     _write_record(run, folder, facts)
-    target = folder.with_name(folder.name.removesuffix(BUILDING) + FAILED)
-    folder.rename(target)
+    target = _publish(folder, FAILED)
     return target / executed.name if (target / executed.name).exists() else target
 
 
