@@ -1,4 +1,5 @@
 import datetime as dt
+import errno
 import json
 import multiprocessing
 from pathlib import Path
@@ -265,6 +266,29 @@ def test_a_second_ingest_is_told_that_one_is_running(load):
     finally:
         release.set()
         other.join()
+
+
+@pytest.mark.parametrize("failing", ["publish", "entry"])
+def test_a_failure_behind_the_ledger_entry_says_that_it_is_published(load, monkeypatch, failing):
+    """The entry is the point of no return (decision 0027): what fails behind it undoes nothing."""
+
+    def behind(done):
+        def run(*args, **kwargs):
+            done(*args, **kwargs)
+            raise OSError(errno.EIO, "the disk does not confirm")
+
+        return run
+
+    if failing == "publish":
+        monkeypatch.setattr(room, "publish", behind(room.publish))
+    else:
+        monkeypatch.setattr(Ledger, "append", behind(Ledger.append))
+    with pytest.raises(StorageError, match="公開し、台帳にも記録しましたが") as caught:
+        load(ONE_OF_EACH)
+
+    assert snapshot.current(load.home).id in str(caught.value)
+    assert caught.value.__context__ is None
+    assert guards.is_entered(load.home, snapshot.current(load.home).id)
 
 
 def test_an_unwritable_folder_is_a_plain_message(load, tmp_path):

@@ -1,11 +1,13 @@
 """Keys made anew: everything is under the new key or, whenever it was killed, under the old one; never between."""
 
+import errno
 import itertools
 import json
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import datetime
 
 import pytest
@@ -14,6 +16,10 @@ from tests.desk import PASSPHRASE, Desk
 from workbench import keys, snapshot
 from workbench.errors import PassphraseError, VaultError
 from workbench.ingest import rotation
+from workbench.keys import changes
+from workbench.ledger import Ledger
+from workbench.records import FORMAT_VERSION
+from workbench.snapshot.files import digest_of, manifest_bytes
 from workbench.vault import REGISTER, Vault
 
 AT = datetime.fromisoformat("2026-12-01T09:00:00+09:00")
@@ -127,7 +133,7 @@ def test_both_steps_are_in_the_ledger_and_an_old_list_is_refused(rotated):
     lines = [json.loads(line) for line in (desk.home.registers / "ledger.jsonl").read_bytes().splitlines()]
 
     assert [line["action"] for line in lines][-2:] == ["rotation_started", "keys_rotated"]
-    assert lines[-1]["counts"] == {"snapshots": 2, "persons": 6}
+    assert lines[-1]["counts"] == {"snapshots": 2, "persons": 6, "vaults_left": 0}
     assert "作り直してください" in answer.err
     assert desk.enter("ledger", "verify").code == 0
 
@@ -163,6 +169,87 @@ def test_pseudonyms_are_renewed_even_if_no_vault_is_left(desk):
     mapped = rotation.read_map(desk.home, open_keys(desk.home))
     assert sorted(mapped["old"].to_pylist()) == old
     assert sorted(mapped["new"].to_pylist()) == ids(desk.home)
+
+
+def test_a_register_without_a_snapshot_goes_with_the_old_key(desk):
+    first, second = (ref.id for ref in snapshot.published(desk.home))
+    shutil.rmtree(desk.home.snapshots / first)
+    answer = desk.enter("keys", "rotate")
+
+    assert "名簿 1 件は、前の鍵とともに削除しました" in answer.out
+    assert [path.name for path in desk.home.vault.iterdir()] == [f"{second}-k1"]
+    assert whole(desk.home, open_keys(desk.home))
+    (*_, entry) = Ledger(desk.home.ledger).entries()
+    assert entry.counts == {"snapshots": 1, "persons": 3, "vaults_left": 1}
+
+
+def as_of_another_format(desk, name):
+    path = desk.home.snapshots / name / snapshot.MANIFEST
+    manifest = json.loads(path.read_bytes()) | {"format_version": FORMAT_VERSION - 1}
+    del manifest["manifest_sha256"]
+    manifest["manifest_sha256"] = digest_of(manifest)
+    path.write_bytes(manifest_bytes(manifest))
+
+
+def test_a_snapshot_of_another_format_stays_and_its_register_goes(desk):
+    first, second = (ref.id for ref in snapshot.published(desk.home))
+    as_of_another_format(desk, first)
+    before = {name: digest for name, digest in desk.state().items() if f"snapshots/{first}/" in name}
+    answer = desk.enter("keys", "rotate")
+
+    assert answer.code == 0
+    assert "名簿 1 件は、前の鍵とともに削除しました" in answer.out
+    assert before.items() <= desk.state().items()
+    assert len(before) == 2
+    assert [ref.id for ref in snapshot.published(desk.home)] == [f"{second}-k1"]
+    assert [path.name for path in desk.home.vault.iterdir()] == [f"{second}-k1"]
+
+
+def test_where_the_current_snapshot_is_of_another_format_it_is_ingested_first(desk):
+    as_of_another_format(desk, snapshot.current(desk.home).id)
+    before = desk.state()
+    answer = desk.enter("keys", "rotate")
+
+    assert "この版の workbench ingest で取り込み直してください" in answer.err
+    assert desk.state() == before
+    assert desk.ingest().code == 0
+    assert desk.enter("keys", "rotate").code == 0
+
+
+def test_a_disk_that_does_not_confirm_the_new_key_file_is_said_and_the_rotation_finished(desk, monkeypatch):
+    old = open_keys(desk.home)
+    monkeypatch.setattr(changes, "sync_folder", refuse)
+    answer = desk.enter("keys", "rotate")
+    monkeypatch.undo()
+
+    assert "鍵ファイルは新しいものに替わっています" in answer.err
+    assert "何も変更していません" not in answer.err
+    assert open_keys(desk.home).key_id != old.key_id
+    assert whole(desk.home, open_keys(desk.home))
+
+
+def test_nothing_of_the_old_key_goes_before_the_new_key_file_is_on_the_disk(desk, monkeypatch):
+    people = whole(desk.home, open_keys(desk.home))
+    monkeypatch.setattr(changes, "sync_folder", refuse)
+    monkeypatch.setattr(rotation, "sync_folder", lambda folder: refuse() if folder == desk.home.keys else None)
+    monkeypatch.setattr(rotation, "_note", lambda home, pending, note=rotation._note: noted(note, home, pending))
+    before = [path.name for path in desk.home.vault.iterdir()]
+    answer = desk.enter("keys", "rotate")
+    monkeypatch.undo()
+
+    assert "次に鍵を開けるコマンドが" in answer.err
+    assert set(before) < {path.name for path in desk.home.vault.iterdir()}
+    assert desk.enter("request", desk.passphrase_file, "--purpose", "勧奨").code == 0
+    assert whole(desk.home, open_keys(desk.home)).keys() == people.keys()
+
+
+def noted(note, home, pending):
+    with suppress(OSError):  # of the folder; the file is there
+        note(home, pending)
+
+
+def refuse(*_):
+    raise OSError(errno.EIO, "the disk does not confirm")
 
 
 def test_a_damaged_vault_stops_the_rotation_and_everything_stands(desk):

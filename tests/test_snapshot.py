@@ -165,12 +165,13 @@ def test_a_truncated_database_is_refused(home):
 
 
 def test_another_format_is_refused(home, monkeypatch):
-    monkeypatch.setattr(snapshot, "FORMAT_VERSION", FORMAT_VERSION + 1)
+    monkeypatch.setattr(snapshot.building, "FORMAT_VERSION", FORMAT_VERSION + 1)
     build(home, "first", 1)
     monkeypatch.undo()
 
     with pytest.raises(SnapshotError, match="別の形式"):
         snapshot.current(home)
+    assert snapshot.published(home) == []
 
 
 def test_a_published_file_is_read_only(home):

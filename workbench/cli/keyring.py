@@ -124,6 +124,11 @@ def keys_rotate(passphrase_file: Path | None) -> None:
     result = rotation.rotate(home, master, at=clock.now())
     click.echo(f"鍵を新しくしました（{result.old_key_id} → {result.new_key_id}）。")
     click.echo(f"スナップショット {result.snapshots:,} 件、のべ {result.persons:,} 人の仮名を作り直しました。")
+    if result.vaults_left:
+        click.echo(
+            f"対になるスナップショットがない（または前の形式の）名簿 {result.vaults_left:,} 件は、"
+            "前の鍵とともに削除しました。"
+        )
     click.echo("前の仮名の一覧は使えません。報告から作り直してください。")
 
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from workbench import schedule
 from workbench.door import holds_identities
-from workbench.errors import SourceError, WallError, WorkbenchError
+from workbench.errors import SourceError, StorageError, WallError, WorkbenchError
 from workbench.ingest.counts import FileCount, Reason, quality_table
 from workbench.ingest.guards import (
     ACTION,
@@ -41,7 +41,7 @@ from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
 from workbench.settings import Home, make_folder
-from workbench.snapshot import SnapshotBuilder, SnapshotRef, publish, sync
+from workbench.snapshot import SnapshotBuilder, SnapshotRef, current, publish, sync
 from workbench.sources import Extract, FaultLog, Source, open_extract
 from workbench.vault import REGISTER, Vault
 
@@ -82,7 +82,8 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     """Load the extracts in `job.extracts` and publish a new snapshot.
 
     Raises:
-        SourceError: a file is refused whole. SnapshotError, StorageError, WallError: nothing was published.
+        SourceError: a file is refused whole. SnapshotError, WallError: nothing was published.
+        StorageError: nothing was published, or it says that it was.
         DefectError: the program went wrong. None of them holds a value, neither in its words nor in its frames.
     """
     make_folder(job.home.snapshots)
@@ -111,13 +112,28 @@ class _Run:
         self.wall = Wall(keys, extracted_on=extract.extracted_on, log=self.log, progress=progress)
 
     def publish(self) -> IngestResult:
-        """Build, enter in the ledger, point to it; what is not in the ledger then is removed."""
+        """Build, enter in the ledger, point to it; what is not in the ledger then is removed.
+
+        Raises:
+            StorageError: a step behind the entry failed, so that it is published all the same.
+        """
+        failure: OSError | WorkbenchError
         try:
             begin(self.job.home, self.id)
             return self._build_and_publish()
+        except (OSError, WorkbenchError) as error:
+            failure = error
         finally:
             with suppress(OSError, WorkbenchError):  # then the next ingest settles it
                 settle(self.job.home)
+        with suppress(OSError, WorkbenchError):
+            if current(self.job.home).id == self.id:
+                msg = (
+                    f"スナップショット {self.id} は公開し、台帳にも記録しましたが、最後の保存で失敗しました。"
+                    "空き容量と権限を確認してください。取り込みをやり直す必要はありません。"
+                )
+                failure = StorageError(msg)
+        raise failure
 
     def _build_and_publish(self) -> IngestResult:
         residents = self._residents()

@@ -152,7 +152,7 @@ def no_core_dump() -> Iterator[None]:
 
 
 @contextmanager
-def plain_storage_errors() -> Iterator[None]:
+def plain_storage_errors(what_stands: str = "公開済みのものは変わっていません。") -> Iterator[None]:
     """Turn storage errors of the operating system and of DuckDB (disk full, no permission) into one Japanese line."""
     reason = None
     try:
@@ -164,5 +164,5 @@ def plain_storage_errors() -> Iterator[None]:
     except (duckdb.OperationalError, duckdb.FatalException):
         reason = "データベースに書けません"
     if reason:
-        msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。公開済みのものは変わっていません。"
+        msg = f"保存できませんでした（{reason}）。空き容量と権限を確認してください。{what_stands}"
         raise StorageError(msg)

@@ -31,11 +31,21 @@ from workbench.ledger import Ledger
 from workbench.pseudonymize import pseudonyms
 from workbench.queries.judging import judge_doses
 from workbench.settings import Home, make_folder, sync_folder, write_private
-from workbench.snapshot import BUILDING, CURRENT, SnapshotBuilder, SnapshotRef, open_snapshot, publish, published
+from workbench.snapshot import (
+    BUILDING,
+    CURRENT,
+    SnapshotBuilder,
+    SnapshotRef,
+    current,
+    open_snapshot,
+    publish,
+    published,
+)
 from workbench.vault import DRAFT, Vault
 
 MAPS = "pseudonym-maps"
 _FROM_THE_BUILDER = ("id", "format_version", "content_digest", "tables", "database_bytes", "database_sha256")
+_GOES_ON = "鍵の更新が途中のときは、次に鍵を開けるコマンドが、済ませるか元に戻します。"
 _MAP = pa.schema([("old_key_id", pa.string()), ("old", pa.int64()), ("new", pa.int64())])
 
 
@@ -47,6 +57,7 @@ class Rotated:
     new_key_id: str
     snapshots: int
     persons: int  # of all snapshots together
+    vaults_left: int  # registers without a snapshot to renew them by, which went with the old key
 
 
 @dataclass(frozen=True)
@@ -58,21 +69,29 @@ class _Pending:
     at: str
     snapshots: dict[str, str] = field(default_factory=dict)  # old name -> new name
     persons: int = 0
+    vaults_left: list[str] = field(default_factory=list)
 
 
 def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
     """Renew the master key, the vaults, the snapshots and the map; disk space for a second copy is needed.
 
+    A register that no snapshot of this format names would be noise under the new key, and goes. A snapshot of another
+    format stays as it is: no key leads to its people any more.
+
     Raises:
-        KeyFileError, VaultError, SnapshotError, StorageError: everything is as it was.
+        KeyFileError, VaultError, SnapshotError: everything is as it was.
+        StorageError: as it was, or new: the next unlock finishes it.
     """
     make_folder(home.snapshots)
-    with plain_storage_errors(), only_one(home):
+    with plain_storage_errors(_GOES_ON), only_one(home):
         _settle(home, master)
         guards.settle(home)
+        if (home.snapshots / CURRENT).exists():
+            current(home)  # one that this version can read, and so renew
         fresh, change = changes.new_master(home.keys, master, at=at)
         refs = published(home)
-        pending = _Pending(master.key_id, fresh.key_id, at.isoformat(), _new_names(home, refs))
+        names = _new_names(home, refs)
+        pending = _Pending(master.key_id, fresh.key_id, at.isoformat(), names, vaults_left=_vaults_left(home, names))
         _enter(home, master, "rotation_started", pending)
         _note(home, pending)
         try:
@@ -85,13 +104,13 @@ def rotate(home: Home, master: MasterKey, *, at: datetime) -> Rotated:
             _settle(home, master)
             raise
         _settle(home, fresh)
-    return Rotated(master.key_id, fresh.key_id, len(refs), persons)
+    return Rotated(master.key_id, fresh.key_id, len(refs), persons, len(pending.vaults_left))
 
 
 def settle(home: Home, master: MasterKey) -> None:
     """Finish a rotation that was killed, or undo it; `master`, old or new, signs. Nothing where there is none."""
     if (home.keys / PENDING).exists():
-        with plain_storage_errors(), only_one(home):
+        with plain_storage_errors(_GOES_ON), only_one(home):
             _settle(home, master)
 
 
@@ -130,11 +149,14 @@ def _settle(home: Home, master: MasterKey) -> None:
 
 
 def _go_on(home: Home, pending: _Pending) -> None:
-    """Point to the new snapshot, then remove what only the old key opened."""
+    """Point to the new snapshot, then remove what only the old key opened; the new key is on the disk before."""
+    sync_folder(home.keys)
     name = _current(home)
     if name in pending.snapshots:
         publish(home, pending.snapshots[name])
     _remove(home, pending.snapshots, pending.old_key_id)
+    for left in filter(Path.exists, (home.vault / name for name in pending.vaults_left)):
+        shutil.rmtree(left)
 
 
 def _current(home: Home) -> str:
@@ -161,6 +183,11 @@ def _new_names(home: Home, refs: list[SnapshotRef]) -> dict[str, str]:
         stem, _, count = ref.id.partition("-k")
         names[ref.id] = free_id(home, f"{stem}-k{int(count or 0) + 1}")
     return names
+
+
+def _vaults_left(home: Home, names: Iterable[str]) -> list[str]:
+    folders = home.vault.iterdir() if home.vault.exists() else ()
+    return sorted(folder.name for folder in folders if folder.name not in names)
 
 
 def _renew_all(
@@ -291,6 +318,10 @@ def _enter(home: Home, master: MasterKey, action: str, pending: _Pending) -> Non
         purpose="鍵と仮名の更新",
         approved_by=None,
         subject=subject,
-        counts={"snapshots": len(pending.snapshots), "persons": pending.persons},
+        counts={
+            "snapshots": len(pending.snapshots),
+            "persons": pending.persons,
+            "vaults_left": len(pending.vaults_left),
+        },
         at=datetime.fromisoformat(pending.at),
     )

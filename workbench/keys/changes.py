@@ -74,19 +74,24 @@ def put(folder: Path, content: bytes) -> None:
     """Replace the key file in one step.
 
     Raises:
-        StorageError: it cannot be written; the old one stands.
+        StorageError: it cannot be written, and the old one stands; or it is replaced, and the disk did not confirm it.
     """
     draft = folder / f".{KEY_FILE}.{secrets.token_hex(4)}"
+    is_replaced = False
     try:
         write_private(draft, content)
         draft.replace(folder / KEY_FILE)
+        is_replaced = True
         sync_folder(folder)
     except OSError:
         with suppress(OSError):
             draft.unlink()
     else:
         return
-    msg = f"フォルダー {folder} に書き込めません。権限と空き容量を確認してください。{UNCHANGED}"
+    ending = UNCHANGED
+    if is_replaced:
+        ending = "鍵ファイルは新しいものに替わっています。workbench keys status で確かめてください。"
+    msg = f"フォルダー {folder} に書き込めません。権限と空き容量を確認してください。{ending}"
     raise StorageError(msg)
 
 

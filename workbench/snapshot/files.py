@@ -1,13 +1,30 @@
-"""Files that are whole or not there: the manifest's form, digests, and writing through to the disk."""
+"""Files that are whole or not there: a snapshot's names, the manifest's form, digests, writing through to the disk."""
 
 import hashlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 BUILDING = ".building"
+DATABASE = "analytics.duckdb"
+MANIFEST = "manifest.json"
 READERS = 0o640  # of what analysts read: on a server their group has the folder `snapshots` (docs/server.md)
+
+
+@dataclass(frozen=True)
+class SnapshotRef:
+    """A published snapshot: its name, where it is and what its manifest says."""
+
+    id: str
+    folder: Path
+    manifest: dict[str, Any]
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file; open it through `open_snapshot`."""
+        return self.folder / DATABASE
 
 
 def replace_whole(path: Path, line: str) -> None:
