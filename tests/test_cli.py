@@ -277,6 +277,11 @@ def test_a_file_of_cases_is_answered_line_by_line(fresh):
 
 WRONG_CASES = {
     "no JSON": ("{", "2行目の事例がJSONとして読めません"),
+    "a key twice": (json.dumps(CASE)[:-1] + ', "sex": "F"}', "2行目の事例がJSONとして読めません"),
+    "a number of 5,000 digits": (f'{{"as_of": {"9" * 5000}}}', "2行目の事例がJSONとして読めません"),
+    "as deep as memory": ("[" * 100_000, "2行目の事例がJSONとして読めません"),
+    "half a character": (json.dumps(CASE | {"sex": "\ud800"}), "2行目の事例がJSONとして読めません"),
+    "not a number": (json.dumps(CASE | {"as_of": float("nan")}), "2行目の事例がJSONとして読めません"),
     "no object": ("[]", "2行目の事例の項目 全体 を読めません：値の種類が違います"),
     "a missing day": (
         json.dumps({"birth_date": "2024-05-10", "sex": "F"}),

@@ -92,6 +92,25 @@ def test_a_layout_without_the_tables_a_city_may_lack_is_enough(tmp_path, master)
     assert {line.file: line.kept for line in result.files} == {"住民.csv": 3, "接種記録.csv": 2, "支援措置.csv": 0}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp932", "utf-16"])
+def test_a_header_in_ascii_leaves_the_encoding_to_the_rows(tmp_path, master, encoding):
+    extracts = write_extract(tmp_path / "extract", {"住民.csv": PEOPLE})
+    vendor_of(
+        extracts,
+        (
+            'title = "医療機関コード", field = "clinic", role = "analytic", type = "code", pattern = "[0-9]{10}", r',
+            'title = "code", field = "clinic", role = "analytic", type = "code", pattern = "[0-9]{10}", r',
+        ),
+        ('title = "医療機関名"', 'title = "name"'),
+    )
+    (extracts / "extract.toml").write_text(EXTRACT_TOML.replace('"standard"', '"vendor.toml"'), encoding="utf-8")
+    (extracts / "医療機関.csv").write_text("code,name\r\n1310000001,架空小児科\r\n", encoding=encoding)
+    done = load(extracts, tmp_path, master)
+
+    with open_snapshot(Home(tmp_path / "var"), done.snapshot.id) as connection:
+        assert connection.execute("SELECT name FROM clinic").fetchall() == [("架空小児科",)]
+
+
 WRONG = rows("""
     case                   | old                       | new                  | message
     no 世帯番号            | "household_number", role  | "home", role         | 要る項目がありません（household_number）

@@ -130,6 +130,7 @@ NO_LISTS = {
     "empty file": b"",
     "another table": "氏名,住所\r\n".encode(),
     "utf-16": HEADER.encode("utf-16"),
+    "a cell without end": HEADER.encode() + b'\r\n"' + b"x" * 200_000,
     "an image": b"\x89PNG\r\n\x1a\n\x00\xff",
 }
 

@@ -4,6 +4,7 @@ Every unknown word is refused; a vaccine that no record knows is written `unknow
 """
 
 import json
+from contextlib import suppress
 from datetime import date
 from functools import cache
 from typing import Annotated, Literal
@@ -99,12 +100,12 @@ def read_case(text: str, line: int | None = None) -> Case:
         ParameterError: it is no JSON object, or breaks the form; the message names line and key, never a value.
     """
     where = f"{line}行目の事例" if line else "事例"
-    fault = None
+    content, fault = _parsed(text), None
+    if content is None:
+        msg = f"{where}がJSONとして読めません。1件を、同じ項目を2回書かずに、{{ }} で囲んだ1つのJSONにしてください。"
+        raise ParameterError(msg)
     try:
-        case = Case.model_validate(json.loads(text))
-    except json.JSONDecodeError:
-        msg = f"{where}がJSONとして読めません。1件を {{ }} で囲んだ1つのJSONにしてください。"
-        raise ParameterError(msg) from None
+        case = Case.model_validate(content)
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
     if fault is None:
@@ -113,6 +114,26 @@ def read_case(text: str, line: int | None = None) -> Case:
     reason = _REASONS.get(fault["type"], "値の種類が違います")
     msg = f"{where}の項目 {key} を読めません：{reason}。workbench evaluate --help の形に直してください。"
     raise ParameterError(msg)
+
+
+def _parsed(text: str) -> object:
+    """Return what JSON says, or None where it is none: a key twice, half a character or endless digits are none."""
+    with suppress(ValueError, RecursionError):
+        content = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse)
+        json.dumps(content, ensure_ascii=False).encode()
+        return content
+    return None
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    content = dict(pairs)
+    if len(content) != len(pairs):
+        _refuse("a key twice")
+    return content
+
+
+def _refuse(what: str) -> None:
+    raise ValueError(what)
 
 
 def _known(case: Case, where: str) -> Case:

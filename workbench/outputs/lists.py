@@ -111,26 +111,26 @@ def _cells(rows: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 
 def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield line number and cells of every line below the header."""
-    reason = ""
+    reason, records = "", []
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        reader = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
+        records = [(reader.line_num, cells) for cells in reader]
     except FileNotFoundError:
         reason = "ありません"
-    except (OSError, UnicodeDecodeError):
+    except (OSError, UnicodeDecodeError, csv.Error):
         reason = "読めません。UTF-8のCSVか確認してください"
     if reason:
         msg = f"一覧 {path} が{reason}。{NOTHING_DONE}"
         raise ListError(msg)
-    reader = csv.reader(text.splitlines())
-    if tuple(next(reader, [])) != COLUMNS:
+    if not records or tuple(records[0][1]) != COLUMNS:
         msg = f"{path.name} は対象者の一覧ではありません（1行目が {','.join(COLUMNS)} ではありません）。{NOTHING_DONE}"
         raise ListError(msg)
-    for cells in reader:
+    for number, cells in records[1:]:
         if cells and len(cells) != len(COLUMNS):
-            msg = f"{path.name} の{reader.line_num}行目: 列の数が{len(COLUMNS)}ではありません。{NOTHING_DONE}"
+            msg = f"{path.name} の{number}行目: 列の数が{len(COLUMNS)}ではありません。{NOTHING_DONE}"
             raise ListError(msg)
         if cells:
-            yield reader.line_num, cells
+            yield number, cells
 
 
 def _row(path: Path, number: int, cells: Sequence[str]) -> ListRow:

@@ -43,6 +43,8 @@ def read_header(path: Path, table: TableLayout) -> Header:
     bom_size = len(_BOM) if start.startswith(_BOM) else 0
     row, line_count = _first_record(start[bom_size:])
     encoding, titles = _decode(row, table, ENCODINGS if form == "csv" else ENCODINGS[:1])
+    if form == "csv" and row.isascii():  # it fits every encoding: what follows tells
+        encoding = min(ENCODINGS, key=lambda name: start.decode(name, "replace").count("\ufffd"))
     if not row.strip(b"\r\n\x1a"):
         msg = f"{path.name} は空です（見出し行がありません）。抽出し直してください。{_STATE}"
         raise SourceError(msg)
