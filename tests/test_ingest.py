@@ -112,6 +112,29 @@ def test_rows_of_one_person_that_contradict_each_other_are_all_quarantined(load)
     assert counts(result, DOSES) == (1, 0, 0, 1, {"no_resident": 1})
 
 
+def test_copies_are_told_from_contradictions_whatever_their_number_and_order(load):
+    """Person 1 thrice the same, 2 with a fourth row that differs, 3 once without a 方書, 4 once."""
+    two, three = resident(2), resident(3, 方書="桜荘")
+    copies = [
+        resident(1),
+        two,
+        resident(4),
+        resident(1),
+        two,
+        three,
+        resident(1),
+        two,
+        resident(2, 住所="別の町"),
+        three,
+    ]
+    result = load({RESIDENTS: [*copies, resident(3, 方書="")]})
+
+    told = {"duplicate_row": 2, "conflicting_rows": 7}
+    assert counts(result, RESIDENTS) == (11, 2, 2, 7, told)
+    faults = guards.report_file(load.home, result.snapshot.id).read_text(encoding="utf-8-sig").splitlines()[1:]
+    assert sorted(int(line.split(",")[1]) for line in faults) == [3, 5, 6, 7, 8, 9, 10, 11, 12]
+
+
 def test_impossible_days_are_kept_and_noted(load):
     result = load(
         {

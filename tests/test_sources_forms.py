@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -16,7 +17,7 @@ from workbench import keys
 from workbench.errors import SourceError
 from workbench.ingest import Job, ingest
 from workbench.settings import Home
-from workbench.sources import FaultLog, open_extract
+from workbench.sources import FaultLog, fixed, open_extract
 from workbench.sources.header import read_header
 from workbench.sources.layout import TableLayout
 from workbench.sources.source import Source
@@ -250,6 +251,29 @@ def test_fixed_length_records(tmp_path, ending, after):
     assert names == ["髙﨑　花子", '試験，太郎", 次', None]
     assert days == [dt.date(2020, 4, 2)] * 3
     assert faults == [(3, "unknown_code")]
+
+
+def test_records_without_an_end_are_refused_and_not_all_held(monkeypatch):
+    monkeypatch.setattr(fixed, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(fixed, "MAX_RECORD_BYTES", 5000)
+    read = []
+    content = record(1) + b"\n" + record(2) * 1000
+    blocks = list(fixed.fixed_blocks(Counting(content, read), FIXED, line_ends=True))
+
+    assert sum(read) < 8000
+    assert [block.is_broken for block in blocks] == [False, True]
+
+
+class Counting(io.BytesIO):
+    """Notes how many bytes were asked for."""
+
+    def __init__(self, content, read):
+        super().__init__(content)
+        self.sizes = read
+
+    def read(self, size=-1):
+        self.sizes.append(size)
+        return super().read(size)
 
 
 def test_records_of_another_length_are_ragged(tmp_path):

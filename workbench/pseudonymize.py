@@ -140,7 +140,7 @@ class Wall:
         lines = np.concatenate([part.lines for part in parsed])
         extra, conflicting = self._repeated(table, lines, source.file)
         keep = np.ones(len(table), bool)
-        keep[extra + conflicting] = False
+        keep[extra] = keep[conflicting] = False
         refused = self._refused[source.file].keys() | table["atena_number"].to_numpy()[conflicting].tolist()
         table = table.filter(pa.array(keep))
         numbers = table["atena_number"].to_numpy()
@@ -256,22 +256,19 @@ class Wall:
             for number, line in zip(numbers.tolist(), lines.tolist(), strict=True):
                 refused.setdefault(number, []).append(line)
 
-    def _repeated(self, table: pa.Table, lines: np.ndarray, file: str) -> tuple[list[int], list[int]]:
+    def _repeated(self, table: pa.Table, lines: np.ndarray, file: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows that equal an earlier row of their person, and all rows that contradict one another."""
         numbers = table["atena_number"].to_numpy()
         order = np.argsort(numbers, kind="stable")
-        same = np.flatnonzero(np.diff(numbers[order]) == 0)
-        if not len(same):
-            return [], []
-        suspects = np.unique(np.concatenate([order[same], order[same + 1]]))
-        groups: dict[int, list[int]] = {}
-        for row in suspects.tolist():
-            groups.setdefault(int(numbers[row]), []).append(row)
-        contents = dict(zip(suspects.tolist(), table.take(pa.array(suspects)).to_pylist(), strict=True))
-        identical = [rows for rows in groups.values() if all(contents[row] == contents[rows[0]] for row in rows)]
-        extra = [row for rows in identical for row in rows[1:]]
-        whole = {rows[0] for rows in identical}
-        conflicting = [row for rows in groups.values() if rows[0] not in whole for row in rows]
+        is_further = np.append(False, np.diff(numbers[order]) == 0)
+        in_group = is_further | np.append(is_further[1:], False)
+        rows, is_first = order[in_group], ~is_further[in_group]
+        group = np.cumsum(is_first) - 1
+        is_whole = np.ones(len(rows), bool)
+        for column in table.column_names if len(rows) else ():
+            is_whole &= _equals(table[column].take(rows), table[column].take(rows[is_first][group]))
+        contradicts = np.bincount(group, ~is_whole).astype(bool)[group]
+        extra, conflicting = np.sort(rows[~is_first & ~contradicts]), np.sort(rows[contradicts])
         self._log.add(file, "duplicate_row", "宛名番号", lines[extra])
         self._log.add(file, "conflicting_rows", "宛名番号", lines[conflicting])
         self.counts[file].duplicates += len(extra)
@@ -331,6 +328,14 @@ class Wall:
 def _open(table: str) -> pa.Schema:
     """Return the table's schema without its NOT NULLs, which DuckDB checks on insertion."""
     return pa.schema([pa.field(column.name, column.type) for column in TABLES[table].columns])
+
+
+def _equals(one: pa.ChunkedArray, other: pa.ChunkedArray) -> np.ndarray:
+    """Return for each place whether both hold the same, or both nothing."""
+    if pa.types.is_dictionary(one.type):
+        one, other = one.cast(one.type.value_type), other.cast(other.type.value_type)
+    same = pc.fill_null(pc.equal(one, other), fill_value=False)
+    return pc.or_(same, pc.and_(pc.is_null(one), pc.is_null(other))).to_numpy()
 
 
 def _conform(table: str, columns: dict[str, pa.Array], rows: int) -> pa.RecordBatch:

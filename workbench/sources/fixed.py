@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from workbench.sources.blocks import Block
+from workbench.sources.blocks import MAX_RECORD_BYTES, Block
 from workbench.sources.forms import Reader
 from workbench.sources.layout import TableLayout
 from workbench.sources.rows import Rows
@@ -46,6 +46,9 @@ def fixed_blocks(reader: Reader, table: TableLayout, *, line_ends: bool) -> Iter
         if end:
             yield Block(data[:end], None)
             data = data[end:]
+        elif len(data) > MAX_RECORD_BYTES:
+            yield Block(data, None, is_broken=True)
+            return
     if last := data.rstrip(_AFTER_DATA):
         yield Block(last, None)
 
