@@ -140,7 +140,7 @@ def _opened(database: Path, *, writes: bool = False) -> Iterator[duckdb.DuckDBPy
 def _rules(database: Path, _: int) -> Figures:
     figures: Figures = {}
     with _opened(database, writes=True) as connection:
-        births, days, reasons = (
+        births, days, reasons, spans = (
             connection.execute(f"SELECT DISTINCT {columns} FROM {rows}").fetchall()
             for columns, rows in (
                 ("birth_date", "person WHERE birth_date IS NOT NULL"),
@@ -149,11 +149,15 @@ def _rules(database: Path, _: int) -> Figures:
                     "p.birth_date, s.kind, s.vaccine, s.reason_end_on",
                     "special AS s INNER JOIN person AS p USING (person_id) WHERE s.reason_end_on IS NOT NULL",
                 ),
+                (
+                    "birth_earliest, birth_latest",
+                    "person WHERE birth_date IS NULL AND birth_earliest IS NOT NULL AND birth_latest IS NOT NULL",
+                ),
             )
         )
         rules = schedule.load()
         with _clock(figures):
-            tables = rules.tables([row[0] for row in births], [row[0] for row in days], reasons)
+            tables = rules.tables([row[0] for row in births], [row[0] for row in days], reasons, spans)
         for name, table in tables.items():
             connection.register("expanded", table)
             columns = ", ".join(TABLES[name].schema.names)
@@ -202,7 +206,7 @@ def _cases(connection: duckdb.DuckDBPyConnection, every: int) -> dict[int, dict[
 
     extracted_on = connection.execute("SELECT max(extracted_on) FROM about").fetchall()[0][0]
     common = {"as_of": AS_OF, "extracted_on": extracted_on}
-    columns = "birth_date, birth_earliest, sex, resident_until, residency = 'died' AS died"
+    columns = "birth_date, birth_earliest, birth_latest, sex, resident_until, residency = 'died' AS died"
     cases = {row.pop("person_id"): row | common for row in rows("person", columns)}
     for table, name, columns in (
         ("dose", "doses", "vaccine, given_on, product, stage, dose_no, legal_class"),
@@ -227,7 +231,10 @@ def _statuses(connection: duckdb.DuckDBPyConnection, every: int, which: str) -> 
 def _agreement(ours: dict[Any, str], theirs: dict[Any, str]) -> Figures:
     compared = ours.keys() & theirs.keys()
     different = sum(ours[key] != theirs[key] for key in compared)
-    agreed_pct = 100 * (1 - different / max(1, len(compared)))
+    if len(compared) < len(theirs) or not compared:
+        msg = f"{len(theirs):,} statuses to compare and {len(compared):,} of ours: this measures nothing"
+        raise SystemExit(msg)
+    agreed_pct = 100 * (1 - different / len(compared))
     if agreed_pct < LEAST_AGREEMENT_PCT:
         msg = f"the two agree on {agreed_pct:.2f} % of {len(compared):,} statuses only: this measures nothing"
         raise SystemExit(msg)
