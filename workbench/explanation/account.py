@@ -170,7 +170,8 @@ def _of_slot(person: PersonRules, row: Answer) -> Iterator[Any]:
         if row["given_on"] and (dose["slot"], dose["given_on"]) == (row["slot"], row["given_on"]):
             yield from person.of_dose(dose)
             return
-    yield from person.of_slot(row)
+    own = person.own_window(row)
+    yield from [own[0]] if own else person.of_slot(row)
 
 
 def reason_of_slot(person: PersonRules, row: Answer) -> str:
@@ -190,7 +191,8 @@ def _filled(person: PersonRules, row: Answer, key: str) -> str:
 
 
 def _slot_dates(person: PersonRules, row: Answer) -> Iterator[str]:
-    opens, closes = read_day(row["opens_on"]), read_day(row["closes_on"])
+    own = person.own_window(row)
+    opens, closes = own[1] if own else (read_day(row["opens_on"]), read_day(row["closes_on"]))
     first, last = read_day(row["standard_from"]), read_day(row["standard_until"])
     if row["status"] == "excluded":
         yield from _exemption(person, row)

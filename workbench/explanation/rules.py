@@ -227,6 +227,16 @@ class PersonRules:
         own = next((feed.judged_by for feed in filled.fed_by if feed.vaccine == vaccine and feed.judged_by), None)
         return series[own].slots[filled.slots.index(slot)] if own else slot
 
+    def own_window(self, row: Answer) -> tuple[Fact, Stretch] | None:
+        """Return the law that judged the dose filling a slot, where that is the law of the dose's own vaccine."""
+        slot, place = row["slot"], self._place(row["slot"])
+        for dose in self.answer["doses"] if place.series and row["given_on"] else ():
+            own = self._judging_slot(slot, dose["vaccine"], place)
+            if dose["given_on"] == row["given_on"] and dose["reason"] not in _BY_RECORD and own != slot:
+                given = date.fromisoformat(row["given_on"])
+                return next((one for one in self._legal(own, given) if one[1][0] <= given <= one[1][1]), None)
+        return None
+
     def _of_placeless(self, dose: Answer, place: Place) -> list[Fact]:
         """Return what a dose rests on that fills no slot."""
         day, reason = date.fromisoformat(dose["given_on"]), dose["reason"]
