@@ -38,6 +38,8 @@ CASES = {
     "JE by 特例": ["2006-10-01", "M", "2026-09-10", "JE 2026-09-01", {}],
     "shingles changed": ["1956-07-01", "M", "2026-11-01", "HZL 2026-06-01, HZR 2026-08-01", {}],
     "influenza of the season": ["1956-07-01", "F", "2026-11-01", "FLU 2026-10-20", {}],
+    "sixty-five, nothing begun": ["1961-07-01", "F", "2026-11-01", "", {}],
+    "infant, nothing begun": ["2026-08-01", "F", "2026-10-20", "", {}],
     "pregnant": [
         *("1995-02-01", "F", "2026-11-01", ""),
         {"special": [{"kind": "pregnancy", "vaccine": "RSVM", "reason_end_on": "2027-01-10"}]},
@@ -118,6 +120,8 @@ JE by 特例                        | 根拠：予防接種法施行令附則（
 shingles changed                  | 定期接種実施要領 帯状疱疹（交互接種は認めない）（未確認）
 influenza of the season           | インフルエンザ：済んでいます。
 influenza of the season           | 根拠：予防接種法施行令第3条第1項（インフルエンザ）（未確認）
+sixty-five, nothing begun         | 　帯状疱疹（生）と帯状疱疹（組換え）は、どちらか一方で受けます。
+infant, nothing begun             | 　ロタウイルス（1価）とロタウイルス（5価）は、どちらか一方で受けます。
 pregnant                          | 対象期間は令和8年10月18日（日）から令和8年12月19日（土）までです。
 pregnant                          | 根拠：予防接種法施行令第3条第1項（未確認）。
 ill for long                      | 期限が延びています。

@@ -79,6 +79,8 @@ def _now(person: PersonRules) -> Iterator[str]:
         until = say("dates", "closes", closes=closes) if closes else say("dates", "closes_open")
         status = texts()["status"][rows[0]["status"]]
         yield say("account", "now_line", label=label_of(person, rows), status=status, closes=until)
+    for programmes in person.alternatives(row["slot"] for rows in groups for row in rows):
+        yield say("account", "now_either", names="と".join(programme.name for programme in programmes))
     yield ""
 
 

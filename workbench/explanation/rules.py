@@ -237,6 +237,18 @@ class PersonRules:
                 return next((one for one in self._legal(own, given) if one[1][0] <= given <= one[1][1]), None)
         return None
 
+    def alternatives(self, slots: Iterable[str]) -> Iterator[list[Programme]]:
+        """Yield the programmes of these slots of which one alone is given: whichever is begun puts the others aside."""
+        mine = list(dict.fromkeys((self._place(slot).series, self.programmes[slot].programme) for slot in slots))
+        named = {programme.programme: programme for programme in self.rules.programmes}
+        for group in self.rules.edition.group:
+            alone = {
+                row.series[0] for row in self.rules.edition.choice if row.group == group.group and not row.series[1:]
+            }
+            found = [named[programme] for series, programme in mine if series in alone and series in group.series]
+            if len(found) > 1:
+                yield found
+
     def _of_placeless(self, dose: Answer, place: Place) -> list[Fact]:
         """Return what a dose rests on that fills no slot."""
         day, reason = date.fromisoformat(dose["given_on"]), dose["reason"]
