@@ -40,6 +40,7 @@ CASES = {
     "influenza of the season": ["1956-07-01", "F", "2026-11-01", "FLU 2026-10-20", {}],
     "sixty-five, nothing begun": ["1961-07-01", "F", "2026-11-01", "", {}],
     "infant, nothing begun": ["2026-08-01", "F", "2026-10-20", "", {}],
+    "before the law in the data": ["2011-01-10", "F", "2026-11-01", "HPV 2012-05-10 2価", {}],
     "pregnant": [
         *("1995-02-01", "F", "2026-11-01", ""),
         {"special": [{"kind": "pregnancy", "vaccine": "RSVM", "reason_end_on": "2027-01-10"}]},
@@ -122,6 +123,8 @@ influenza of the season           | インフルエンザ：済んでいます�
 influenza of the season           | 根拠：予防接種法施行令第3条第1項（インフルエンザ）（未確認）
 sixty-five, nothing begun         | 　帯状疱疹（生）と帯状疱疹（組換え）は、どちらか一方で受けます。
 infant, nothing begun             | 　ロタウイルス（1価）とロタウイルス（5価）は、どちらか一方で受けます。
+before the law in the data        | 期間がありません。平成25年4月1日（月）より前の決まりは一部しかデータにないため
+before the law in the data        | 対象になっていませんでした。平成25年4月1日（月）より前の決まりは一部しかデータに
 pregnant                          | 対象期間は令和8年10月18日（日）から令和8年12月19日（土）までです。
 pregnant                          | 根拠：予防接種法施行令第3条第1項（未確認）。
 ill for long                      | 期限が延びています。

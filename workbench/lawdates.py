@@ -17,6 +17,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 ONE_DAY = timedelta(days=1)
+LAW_FROM = date(2013, 4, 1)  # the statute's data begins with the amendment of 2013; before it there is part of it only
 APRIL = 4
 SHORTEST_MONTH = 28  # every month has this day
 SCHOOL_AGE_YEARS = 6

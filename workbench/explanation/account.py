@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.explanation.rules import PersonRules, citation
 from workbench.explanation.words import read_day, say, span_words, texts
-from workbench.lawdates import wareki_with_weekday
+from workbench.lawdates import LAW_FROM, wareki_with_weekday
 from workbench.schedule.model import Interval
 
 Answer = dict[str, Any]
@@ -112,7 +112,7 @@ def doses(person: PersonRules) -> Iterator[str]:
         return
     yield say("account", "doses")
     for number, dose in enumerate(person.answer["doses"], 1):
-        says = "".join([reason_of_dose(dose), *_dose_numbers(person, dose)])
+        says = "".join([reason_of_dose(dose), *_before_the_data(dose), *_dose_numbers(person, dose)])
         evaluation = texts()["evaluation"][dose["evaluation"]]
         given, vaccine = read_day(dose["given_on"]), vaccine_name(person, dose["vaccine"])
         yield say("account", "dose", number=number, given=given, vaccine=vaccine, evaluation=evaluation, says=says)
@@ -131,6 +131,13 @@ def reason_of_dose(dose: Answer) -> str:
     """Say why a dose is judged as it is."""
     chosen = dose["reason"] == "wrong_product" and dose["slot"] is None
     return say("dose", "wrong_product_choice" if chosen else dose["reason"])
+
+
+def _before_the_data(answer: Answer) -> Iterator[str]:
+    """Say so where the law of a day is not in the data: what was given then may have been right."""
+    given = read_day(answer["given_on"])
+    if answer["reason"] == "not_in_force" and given and given < LAW_FROM:
+        yield say("dates", "before_data", first=LAW_FROM)
 
 
 def _dose_numbers(person: PersonRules, dose: Answer) -> Iterator[str]:
@@ -159,7 +166,7 @@ def _programme(person: PersonRules, rows: list[Answer]) -> Iterator[str]:
         yield say("account", "regime", label=variant.label, articles=citation([variant]))
     for group in merged(person, rows):
         first = group[0]
-        says = "".join([reason_of_slot(person, first), *_slot_dates(person, first)])
+        says = "".join([reason_of_slot(person, first), *_before_the_data(first), *_slot_dates(person, first)])
         status = texts()["status"][first["status"]]
         yield say("account", "slot", label=label_of(person, group), status=status, says=says)
         yield say("account", "why", articles=citation(fact for row in group for fact in _of_slot(person, row)))

@@ -18,11 +18,11 @@ from datetime import date
 from pathlib import Path
 
 from workbench.errors import ParameterError, RunError
-from workbench.lawdates import read_day
+from workbench.lawdates import LAW_FROM, read_day
 
 Value = str | int | bool
 
-FIRST_DAY, LAST_DAY = date(2013, 4, 1), date(2099, 12, 31)  # the statute's data begins in 2013
+FIRST_DAY, LAST_DAY = LAW_FROM, date(2099, 12, 31)
 ALL = "*"
 UNCHANGED = "レポートは実行していません。"
 
