@@ -16,7 +16,7 @@ PICTURE = ROOT / "docs" / "architecture.md"
 HOUSE = read_house(ROOT / "workbench")
 ORDER = [line[0] for line in read_block(PICTURE, "rooms")]
 ADMITTED = {room: set(names) for room, _, *names in read_block(PICTURE, "admitted")}
-BEHIND_THE_WALL = {"sources", "pseudonymize", "vault", "keys", "register", "ingest", "synth", "scan"}
+BEHIND_THE_WALL = {"sources", "pseudonyms", "pseudonymize", "vault", "keys", "register", "ingest", "synth", "scan"}
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 DATA_FILES = sorted(path for kind in ("*.sql", "*.typ") for path in (ROOT / "workbench").rglob(kind))
 

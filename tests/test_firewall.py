@@ -12,7 +12,8 @@ from tests.extracts import DOSE, MY_NUMBERS, ORDINARY, RESIDENT, resident, row_o
 from tests.tables import rows
 from workbench import mynumber
 from workbench.errors import SourceError
-from workbench.pseudonymize import PseudonymKeys, Wall
+from workbench.pseudonymize import Wall
+from workbench.pseudonyms import PseudonymKeys
 from workbench.sources import FaultLog, open_extract
 from workbench.sources.firewall import find_split, is_mynumber_column
 from workbench.sources.header import read_header

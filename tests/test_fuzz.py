@@ -22,7 +22,8 @@ from tests.variants import write_workbook
 from workbench import keys
 from workbench.errors import WorkbenchError
 from workbench.ingest import Job, ingest
-from workbench.pseudonymize import PseudonymKeys, Wall
+from workbench.pseudonymize import Wall
+from workbench.pseudonyms import PseudonymKeys
 from workbench.settings import Home
 from workbench.sources import FaultLog, open_extract
 from workbench.sources.layout import load_layout

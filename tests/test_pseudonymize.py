@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import WallError
-from workbench.pseudonymize import PseudonymKeys, Wall, pseudonyms
-from workbench.sources import FaultLog, Parsed
+from workbench.pseudonymize import Wall
+from workbench.pseudonyms import PseudonymKeys, pseudonyms, refuse_shared
+from workbench.sources import FaultLog, Parsed, look_up
 
 ATENA_NUMBERS = st.lists(st.integers(1, 10**15 - 1), min_size=1, max_size=30, unique=True)
 KEYS = st.binary(min_size=32, max_size=32)
@@ -65,3 +66,18 @@ def test_the_wall_refuses_a_batch_that_still_carries_a_number(field):
         wall.admit_residents(Leaky(field))
 
     assert "123456789018" not in str(caught.value)
+
+
+def test_two_numbers_of_one_pseudonym_are_refused_and_one_number_twice_is_not():
+    refuse_shared(np.array([7, 8, 7]), np.array([1, 2, 1]))
+    with pytest.raises(WallError, match="仮名が重なりました"):
+        refuse_shared(np.array([7, 8, 9]), np.array([1, 2, 1]))
+
+
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 12)))
+def test_whoever_is_looked_up_is_found_at_the_first_place_or_nowhere(ordered, wanted):
+    ordered = sorted(ordered)
+
+    found = look_up(np.array(ordered, np.int64), np.array(wanted, np.int64))
+
+    assert found.tolist() == [ordered.index(one) if one in ordered else -1 for one in wanted]

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import SourceError
-from workbench.sources import FaultLog
+from workbench.sources import FaultLog, blocks
 from workbench.sources.blocks import count_lines, find_data_end, find_quotes, find_records, read_blocks
 from workbench.sources.header import Header
 from workbench.sources.layout import TableLayout
@@ -168,3 +168,15 @@ def test_quotes_in_the_middle_of_a_cell_are_ordinary_characters():
     assert quotes.opens.tolist() == [data.index(b'"a')]
     assert quotes.closes.tolist() == [len(data) - 2]
     assert np.array_equal(find_records(data, quotes).lines, [0])
+
+
+@given(st.text('a",\n', max_size=60))
+def test_rare_quotes_are_found_as_frequent_ones(text):
+    data, found = text.encode(), []
+    for rare in (0, 1 << 20):  # always rare, never rare
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(blocks, "BYTES_PER_RARE_QUOTE", rare)
+            quotes = find_quotes(data)
+        found.append(quotes and (quotes.opens.tolist(), quotes.closes.tolist()))
+
+    assert found[0] == found[1]

@@ -3,6 +3,7 @@
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 from tests.extracts import DELIVERY, DOSE, EXEMPTION, ORDINARY, RESIDENT, csv_text, write_extract
 from tests.tables import rows
 from workbench.sources import FaultLog, open_extract
+from workbench.sources.columns import convert
 from workbench.sources.dates import EPOCH, read_date, read_iso_dates, read_partial_date
+from workbench.sources.layout import Column, load_layout
 
 TABLES = {"住民": "residents", "接種記録": "doses", "対象外事由": "exemptions", "送付先": "deliveries"}
 
@@ -276,3 +279,23 @@ def test_dates_read_together_are_those_read_one_by_one(texts):
 
     expected = [read_date(text.decode()) if text[4:5] == text[7:8] == b"-" else None for text in texts]
     assert [day if known else None for day, known in zip(days.tolist(), is_date.tolist(), strict=True)] == expected
+
+
+def test_few_texts_stay_a_dictionary_and_an_empty_cell_is_null_itself():
+    """What is null in the values only, no count of nulls would see."""
+    column = Column(title="ワクチン名", field="product", role="analytic", type="text", trim=True, few=True)
+    cells = convert(column, pa.array([b"A", b"", b" A ", b"A"]).dictionary_encode(), "utf-8").values["product"]
+
+    assert pa.types.is_dictionary(cells.type)
+    assert (cells.to_pylist(), cells.null_count) == (["A", None, "A", "A"], 1)
+
+
+def test_what_a_value_came_to_is_remembered_with_its_fault():
+    codes = load_layout("standard").tables["doses"].columns
+    column, remembered = next(one for one in codes if one.field == "vaccine"), {}
+    raw = pa.array([b"10099", b"20001", b"10099"]).dictionary_encode()
+    first, second = (convert(column, raw, "utf-8", remembered) for _ in range(2))
+
+    assert set(remembered) == {b"10099", b"20001"}
+    assert second.values["vaccine"].to_pylist() == first.values["vaccine"].to_pylist()
+    assert [(code, mask.tolist()) for code, mask in second.faults] == [("unknown_vaccine", [True, False, True])]

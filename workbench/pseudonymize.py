@@ -11,62 +11,24 @@ What happens here, all of it in memory and none of it in a database:
 4. Every row that does not pass is in the fault log with file, line, column and reason (P5, P6).
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import SourceError, WallError
+from workbench.pseudonyms import PseudonymKeys, derived, refuse_shared
 from workbench.records import TABLES, Pseudonymous
-from workbench.sources import Agreement, FaultLog, Inspect, Lost, Parsed, Source, lines_text
+from workbench.sources import Agreement, FaultLog, Inspect, Lost, Parsed, Source, lines_text, look_up
 
 STRIPPED_FIELDS = frozenset({"mynumber", "juminhyo_code"})
-PSEUDONYM_BYTES = 8
 UNREADABLE = -1  # stands for the 宛名番号 of a row in which it cannot be read
 
 Progress = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True)
-class PseudonymKeys:
-    """The two derived keys of one domain; another domain gives pseudonyms that cannot be joined (P2)."""
-
-    domain: str
-    person: bytes = field(repr=False)
-    household: bytes = field(repr=False)
-
-
-def pseudonyms(numbers: np.ndarray, key: bytes) -> np.ndarray:
-    """Return the int64 pseudonym of each 宛名番号 (or 世帯番号) in `numbers` (n,), all different: one HMAC each.
-
-    Written with two keyed hash states that are copied, which is three times as fast as `hmac` for short texts;
-    a test compares it with `hmac`.
-
-    Raises:
-        WallError: two numbers share a pseudonym (about one chance in ten million for a million residents).
-    """
-    padded = key.ljust(hashlib.sha256().block_size, b"\0")
-    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded))
-    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in padded))
-
-    def digest(number: int) -> bytes:
-        first, second = inner.copy(), outer.copy()
-        first.update(b"%015d" % number)
-        second.update(first.digest())
-        return second.digest()[:PSEUDONYM_BYTES]
-
-    out = np.frombuffer(b"".join(map(digest, numbers.tolist())), dtype=">i8").astype(np.int64)
-    ordered = np.sort(out)
-    if (ordered[1:] == ordered[:-1]).any():
-        msg = "仮名が重なりました。別の用途名（domain）で鍵を作り直してください。何も公開していません。"
-        raise WallError(msg)
-    return out
 
 
 @dataclass
@@ -89,13 +51,15 @@ class Residents:
     births: np.ndarray  # datetime64[D], NaT where not known to the day
     identified: pa.Table
     persons: Pseudonymous
-    index: pd.Index
+    numbers: np.ndarray = field(repr=False)  # every 宛名番号, ascending
+    order: np.ndarray  # whose each of `numbers` is: places of the other arrays
     refused: frozenset[int]  # 宛名番号 of rows that were left out, so that their households are not known
     lost: Lost = field(default_factory=Lost)  # of rows whose 宛名番号 cannot be read
 
     def find(self, atena_numbers: pa.Array) -> np.ndarray:
         """Return the position of each 宛名番号 among the residents, -1 where there is none."""
-        return self.index.get_indexer(atena_numbers.to_numpy(zero_copy_only=False))
+        found = look_up(self.numbers, atena_numbers.to_numpy(zero_copy_only=False))
+        return np.where(found < 0, found, self.order[found])
 
     def of_households(self, numbers: Iterable[int]) -> np.ndarray:
         """Return the person_ids of everyone whose 世帯番号 is among `numbers`."""
@@ -129,31 +93,35 @@ class Wall:
 
         Raises:
             SourceError: nobody is left: without residents every dose would be refused.
+            WallError: two residents, or two households, would share a pseudonym.
         """
         self._refused[source.file] = {}
-        parsed = list(self._read(source, self._agreement.see_resident))
+        parts, lines = [], []
+        for part in self._read(source, self._agreement.see_resident):  # the next blocks are parsed meanwhile
+            parts.append(self._with_pseudonyms(part))
+            lines.append(part.lines)
         self._agreement.note_residents(source.file, source.title_of("mynumber"))
-        if not parsed:
+        if not parts:
             msg = f"{source.file} に取り込める住民が1人もいません。抽出をやり直してください。何も公開していません。"
             raise SourceError(msg)
-        table = pa.concat_tables([pa.table(part.columns) for part in parsed], promote_options="permissive")
-        lines = np.concatenate([part.lines for part in parsed])
-        extra, conflicting = self._repeated(table, lines, source.file)
+        table = pa.concat_tables(parts, promote_options="permissive")
+        extra, conflicting = self._repeated(table, np.concatenate(lines), source.file)
         keep = np.ones(len(table), bool)
         keep[extra] = keep[conflicting] = False
         refused = self._refused[source.file].keys() | table["atena_number"].to_numpy()[conflicting].tolist()
         table = table.filter(pa.array(keep))
-        numbers = table["atena_number"].to_numpy()
-        person_ids = pseudonyms(numbers, self._keys.person)
-        table = table.append_column("person_id", pa.array(person_ids))
-        table = table.append_column("household_id", self._households(table["household_number"]))
+        numbers, person_ids = table["atena_number"].to_numpy(), table["person_id"].to_numpy()
+        order = np.argsort(numbers)
+        refuse_shared(numbers, person_ids)
+        refuse_shared(*(table[name].drop_null().to_numpy() for name in ("household_number", "household_id")))
         births = table["birth_date"].to_numpy(zero_copy_only=False).astype("datetime64[D]")
         return Residents(
             person_ids=person_ids,
             births=births,
             identified=table,
             persons=Pseudonymous("person", self._person_batches(table)),
-            index=pd.Index(numbers),
+            numbers=numbers[order],
+            order=order,
             refused=frozenset(refused),
             lost=self._lost[source.file],
         )
@@ -177,7 +145,7 @@ class Wall:
         for part in self._read(source):
             found, columns, _ = self._known(part, residents, source.file)
             columns["person_id"] = pa.array(residents.person_ids[found])
-            parts.append(pa.table(columns))
+            parts.append(pa.table(_plain(columns)))
         return self._distinct(parts, source.file)
 
     def protected_persons(self, source: Source, residents: Residents) -> tuple[np.ndarray, int]:
@@ -283,10 +251,18 @@ class Wall:
         self.counts[file].duplicates += len(rows) - len(once)
         return once
 
-    def _households(self, numbers: pa.ChunkedArray) -> pa.Array:
-        encoded = numbers.combine_chunks().dictionary_encode()
-        values = encoded.dictionary.to_numpy(zero_copy_only=False)
-        return pa.array(pseudonyms(values, self._keys.household)).take(encoded.indices)
+    def _with_pseudonyms(self, part: Parsed) -> pa.Table:
+        """Return the residents of a block with person_id and household_id, not yet compared with other blocks'."""
+        households = part.columns["household_number"]
+        numbers, places = np.unique(households.drop_null().to_numpy(), return_inverse=True)
+        has_none = households.is_null().to_numpy(zero_copy_only=False)
+        made = np.zeros(len(households), np.int64)
+        made[~has_none] = derived(numbers, self._keys.household)[places]
+        ids = {
+            "person_id": pa.array(derived(part.columns["atena_number"].to_numpy(), self._keys.person)),
+            "household_id": pa.array(made, mask=has_none),
+        }
+        return pa.table(_plain(part.columns) | ids)
 
     def _person_batches(self, table: pa.Table) -> Iterable[pa.RecordBatch]:
         registered = pc.not_equal(table["residency"], "not_registered")
@@ -330,10 +306,16 @@ def _open(table: str) -> pa.Schema:
     return pa.schema([pa.field(column.name, column.type) for column in TABLES[table].columns])
 
 
+def _plain(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return the columns without dictionaries, which differ from block to block."""
+    return {
+        name: column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+        for name, column in columns.items()
+    }
+
+
 def _equals(one: pa.ChunkedArray, other: pa.ChunkedArray) -> np.ndarray:
     """Return for each place whether both hold the same, or both nothing."""
-    if pa.types.is_dictionary(one.type):
-        one, other = one.cast(one.type.value_type), other.cast(other.type.value_type)
     same = pc.fill_null(pc.equal(one, other), fill_value=False)
     return pc.or_(same, pc.and_(pc.is_null(one), pc.is_null(other))).to_numpy()
 

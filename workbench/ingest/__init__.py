@@ -27,6 +27,7 @@ from workbench.ingest.guards import (
     begin,
     characters_file,
     free_id,
+    freed_memory_kept,
     no_core_dump,
     no_cycle_search,
     only_one,
@@ -36,7 +37,8 @@ from workbench.ingest.guards import (
 )
 from workbench.keys import MasterKey
 from workbench.ledger import Ledger
-from workbench.pseudonymize import Progress, PseudonymKeys, Residents, Wall
+from workbench.pseudonymize import Progress, Residents, Wall
+from workbench.pseudonyms import PseudonymKeys
 from workbench.queries.judging import judge_doses
 from workbench.records import FORMAT_VERSION, TABLES, Pseudonymous
 from workbench.register import build_register
@@ -90,7 +92,7 @@ def ingest(job: Job, progress: Progress | None = None) -> IngestResult:
     with plain_storage_errors(), only_one(job.home):
         settle(job.home)
         extract = open_extract(job.extracts)
-        with no_cycle_search(), no_core_dump():
+        with no_cycle_search(), no_core_dump(), freed_memory_kept():
             return _Run(job, extract, progress).publish()
 
 

@@ -28,7 +28,7 @@ from workbench.ingest.guards import free_id, only_one, plain_storage_errors
 from workbench.keys import MasterKey, changes
 from workbench.keys.keyfile import PENDING
 from workbench.ledger import Ledger
-from workbench.pseudonymize import pseudonyms
+from workbench.pseudonyms import pseudonyms
 from workbench.queries.judging import judge_doses
 from workbench.settings import Home, make_folder, sync_folder, write_private
 from workbench.snapshot import (

@@ -102,10 +102,11 @@ class SnapshotBuilder:
         run = self._connection.execute
         run("CREATE OR REPLACE TEMP TABLE suspect (h UBIGINT)")
         passes = 1 + self.row_count(table) // ROWS_PER_PASS
+        parted = "person_id" if "person_id" in alike else f"hash({alike})"
         for part in range(passes):
             run(  # literals, not parameters: `h % $n` would be computed as HUGEINT, thirty times as slowly
-                f'INSERT INTO suspect SELECT hash({alike}) AS h FROM "{table}" WHERE h % {passes} = {part} '
-                "GROUP BY h HAVING count(*) > 1"
+                f'INSERT INTO suspect SELECT hash({alike}) AS h FROM "{table}" '
+                f"WHERE {parted} % {passes} IN ({part}, -{part}) GROUP BY h HAVING count(*) > 1"
             )
         run(
             f"CREATE OR REPLACE TEMP TABLE candidate AS SELECT rowid AS row_no, {columns} "

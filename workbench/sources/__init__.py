@@ -1,6 +1,6 @@
 """The street door: extracts as the cities' systems write them, read as the layouts declare. Identifying."""
 
-from workbench.sources.agreement import Agreement
+from workbench.sources.agreement import Agreement, look_up
 from workbench.sources.extract import Extract, open_extract
 from workbench.sources.faults import Fault, FaultLog, lines_text, load_faults
 from workbench.sources.originals import RawCells, read_cells
@@ -19,6 +19,7 @@ __all__ = [
     "Source",
     "lines_text",
     "load_faults",
+    "look_up",
     "open_extract",
     "read_cells",
 ]

@@ -51,14 +51,32 @@ class Agreement:
 
     def _compare(self, file: str, title: str, digits: np.ndarray, rows: Parsed) -> None:
         people = rows.columns[KEY].to_numpy(zero_copy_only=False)
-        places = np.minimum(np.searchsorted(self._people, people), len(self._people) - 1)
-        differs = (self._people[places] == people) & (digits != NONE) & (self._mynumbers[places] != digits)
+        places = look_up(self._people, people)
+        differs = (places >= 0) & (digits != NONE) & (self._mynumbers[places] != digits)
         self._log.add(file, "mynumber_differs", title, rows.lines[differs])
+
+
+def look_up(ordered: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return the place of each of `wanted` in `ordered` (both int64, the latter ascending), -1 where it is not.
+
+    Runs of equal ones, such as the doses of a person one after another, are looked up once.
+    """
+    if not len(ordered) or not len(wanted):
+        return np.full(len(wanted), -1)
+    starts = np.flatnonzero(np.append(True, wanted[1:] != wanted[:-1]))
+    firsts = wanted[starts]
+    places = np.minimum(np.searchsorted(ordered, firsts), len(ordered) - 1)
+    found = np.where(ordered[places] == firsts, places, -1)
+    return np.repeat(found, np.diff(np.append(starts, len(wanted))))
 
 
 def _have_two(owners: np.ndarray, partners: np.ndarray) -> np.ndarray:
     """Return a bool mask (n,): rows whose owner has two different partners in all rows together."""
+    ordered = np.sort(owners)
+    found = np.isin(owners, ordered[1:][ordered[1:] == ordered[:-1]])  # the few that come more than once
+    owners, partners = owners[found], partners[found]
     order = np.lexsort((partners, owners))
     owner, partner = owners[order], partners[order]
     changes = np.flatnonzero((owner[1:] == owner[:-1]) & (partner[1:] != partner[:-1]))
-    return np.isin(owners, owner[changes])
+    found[found] = np.isin(owners, owner[changes])
+    return found

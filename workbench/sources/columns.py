@@ -22,6 +22,7 @@ from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, dig
 
 JUMINHYO_DIGITS = 11
 ISO_LENGTH = 10  # YYYY-MM-DD
+MAX_REMEMBERED = 1 << 16  # distinct values of a column; every block of a file has much the same
 UNKNOWN = "unknown"  # stands for a code that no table has, where the row is kept
 SPACES = " \t\u00a0\u3000"  # what `trim` takes off, ends only
 
@@ -31,6 +32,7 @@ _DECIMAL = re.compile(r"\d{1,3}(\.\d{1,3})?", re.ASCII)
 
 Values = tuple[object, ...]
 CellReader = Callable[[str], tuple[Values, str | None]]
+ReadBefore = dict[bytes, tuple[Values, str | None]]
 
 
 @dataclass
@@ -45,9 +47,12 @@ class Cells:
     text: pa.Array | None = None  # free text, for a look across neighbouring columns
 
     def spread(self, indices: pa.Array) -> "Cells":
-        """Return the cells of the rows whose distinct values these are."""
+        """Return the cells of the rows whose distinct values these are; texts stay a dictionary of them."""
         places = indices.to_numpy(zero_copy_only=False)
-        values = {name: array.take(indices) for name, array in self.values.items()}
+        values = {
+            name: _dictionary(indices, places, array) if array.type == pa.string() else array.take(indices)
+            for name, array in self.values.items()
+        }
         text = None if self.text is None else pa.DictionaryArray.from_arrays(indices, self.text)
         return Cells(
             values, [(code, mask[places]) for code, mask in self.faults], characters=self.characters, text=text
@@ -59,21 +64,33 @@ class Cells:
             self.faults.append((code, mask))
 
 
-def convert(column: Column, raw: pa.Array, encoding: str) -> Cells:
-    """Convert `raw` (binary, or a dictionary of binary values) as the layout says.
+def _dictionary(indices: pa.Array, places: np.ndarray, values: pa.Array) -> pa.DictionaryArray:
+    """Return the rows' texts; a row of no text is null itself, so that whoever asks for nulls finds it."""
+    if values.null_count:
+        indices = pa.array(places, indices.type, mask=values.is_null().to_numpy(zero_copy_only=False)[places])
+    return pa.DictionaryArray.from_arrays(indices, values)
+
+
+def convert(column: Column, raw: pa.Array, encoding: str, read_before: ReadBefore | None = None) -> Cells:
+    """Convert `raw` (binary, or a dictionary of binary values) as the layout says; texts of few values stay one.
 
     Values of faulty cells are null or arbitrary: the caller drops the rows of refusing faults.
+
+    Args:
+        read_before: what this column's distinct values in earlier blocks of the file came to.
     """
     if pa.types.is_dictionary(raw.type):
-        return convert(column, raw.dictionary, encoding).spread(raw.indices)
+        return _convert(column, raw.dictionary, encoding, read_before).spread(raw.indices)
+    return _convert(column, raw, encoding, None)
+
+
+def _convert(column: Column, raw: pa.Array, encoding: str, read_before: ReadBefore | None) -> Cells:
     if column.role == "search":
         return _search(raw, encoding)
     if column.type in _DIGITS:
         return _DIGITS[column.type](column, narrowed(raw, encoding))
-    how = {"date": _convert_dates, "birth_date": _convert_births, "text": _convert_text}.get(
-        column.type, _convert_one_by_one
-    )
-    return how(column, raw, encoding)
+    how = {"date": _convert_dates, "birth_date": _convert_births, "text": _convert_text}.get(column.type)
+    return how(column, raw, encoding) if how else _convert_one_by_one(column, raw, encoding, read_before)
 
 
 def _convert_digits(column: Column, raw: pa.Array) -> Cells:
@@ -189,14 +206,19 @@ def _with_others(
     return cells
 
 
-def _convert_one_by_one(column: Column, raw: pa.Array, encoding: str) -> Cells:
+def _convert_one_by_one(column: Column, raw: pa.Array, encoding: str, read_before: ReadBefore | None = None) -> Cells:
     fields, read = _reader(column)
+    known = {} if read_before is None else read_before
     rows, found = [], []
     for value in raw.to_pylist():
-        text = decode_one(value, encoding)
-        row, fault = ((None,) * len(fields), "undecodable") if text is None else read(text)
-        rows.append(row)
-        found.append(fault)
+        done = known.get(value)
+        if done is None:
+            text = decode_one(value, encoding)
+            done = ((None,) * len(fields), "undecodable") if text is None else read(text)
+            if len(known) < MAX_REMEMBERED:
+                known[value] = done
+        rows.append(done[0])
+        found.append(done[1])
     parts = zip(*rows, strict=True) if rows else [()] * len(fields)
     cells = Cells({name: pa.array(part, kind) for (name, kind), part in zip(fields.items(), parts, strict=True)})
     for code in dict.fromkeys(filter(None, found)):

@@ -21,6 +21,8 @@ _MAY_BEGIN = np.isin(np.arange(256), [*b"0123456789 -._", 0xEF])
 
 def is_mynumber_column(raw: pa.Array, encoding: str) -> bool:
     """Say whether the cells (binary, or a dictionary of them) are My Numbers by their content."""
+    if _longest(raw) < mynumber.DIGITS:  # in no encoding a digit takes less than a byte
+        return False
     filled = _filled(raw)
     for size in (FIRST_LOOK, SAMPLE):
         places = filled[np.linspace(0, len(filled) - 1, min(size, len(filled)), dtype=np.int64)]
@@ -76,10 +78,17 @@ def find_split(first: pa.Array, second: pa.Array) -> np.ndarray:
     return found
 
 
+def _longest(raw: pa.Array) -> int:
+    values = raw.dictionary if pa.types.is_dictionary(raw.type) else raw
+    return int(np.diff(bytes_of(values)[0]).max(initial=0))
+
+
 def _filled(raw: pa.Array) -> np.ndarray:
     """Return the rows whose cell is not empty."""
     if pa.types.is_dictionary(raw.type):
         has_content = np.diff(bytes_of(raw.dictionary)[0]) > 0
+        if has_content.all():
+            return np.arange(len(raw))
         return np.flatnonzero(has_content[raw.indices.to_numpy(zero_copy_only=False)])
     return np.flatnonzero(np.diff(bytes_of(raw)[0]))
 

@@ -15,8 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
-import openpyxl
-
 from workbench.errors import SourceError
 
 Form = Literal["csv", "utf-16", "xlsx", "fixed"]
@@ -119,6 +117,8 @@ def _rows(path: Path, file: BinaryIO) -> Iterator[bytes]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # styles and validations we do not look at
         try:
+            import openpyxl  # noqa: PLC0415 - a tenth of a second, and most extracts are CSV
+
             workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
             for sheet in workbook.worksheets:
                 sheet.reset_dimensions()  # what a sheet says of its own size may be wrong: its rows would end there

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.sources.blocks import Block, count_lines
-from workbench.sources.columns import convert
+from workbench.sources.columns import ReadBefore, convert
 from workbench.sources.contract import fill, never_null
 from workbench.sources.faults import load_faults
 from workbench.sources.firewall import find_split, is_mynumber_column
@@ -38,6 +38,7 @@ class Plan:
     table: TableLayout
     fixed_line_ends: bool | None = None  # None: not fixed-length records
     keep_digits: bool = False  # of strip columns, for a look at them before they are dropped
+    read_before: dict[str, ReadBefore] = field(default_factory=dict, repr=False)  # title -> as `convert` takes it
 
     @property
     def columns(self) -> list[Column]:
@@ -147,7 +148,8 @@ def _convert_columns(table: pa.Table, plan: Plan, lines: np.ndarray, parsed: Par
     digits: dict[str, np.ndarray] = {}
     texts: dict[str, pa.Array | None] = {}
     for column in plan.columns:
-        cells = convert(column, table[column.title].combine_chunks(), plan.encoding)
+        read_before = plan.read_before.setdefault(column.title, {})
+        cells = convert(column, table[column.title].combine_chunks(), plan.encoding, read_before)
         texts[column.title] = cells.text
         parsed.characters[column.title] = cells.characters
         faults += [(code, column.title, mask) for code, mask in cells.faults]
