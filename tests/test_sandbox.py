@@ -18,7 +18,7 @@ from tests.test_runs import AT, write_notebook
 from tests.test_snapshot import build
 from workbench import lab, sandbox, snapshot
 from workbench.runs import run_report
-from workbench.settings import Home, make_folder, own_folder
+from workbench.settings import Home, make_folder, make_shared_folder, own_folder
 
 SECRET = "kept outside"
 
@@ -184,6 +184,14 @@ def test_a_new_folder_and_those_above_it_are_its_owners_only(tmp_path):
     made = make_folder(tmp_path / "var" / "registers" / "quarantine")
 
     assert {stat.S_IMODE(folder.stat().st_mode) for folder in (made, *made.parents[:2])} == {0o700}
+
+
+@pytest.mark.parametrize(("above", "made"), [(0o3770, 0o3770), (0o1777, 0o700), (0o770, 0o700), (0o755, 0o700)])
+def test_a_folder_is_shared_only_where_the_one_above_is_a_groups_own(tmp_path, above, made):
+    tmp_path.chmod(above)
+    folder = make_shared_folder(tmp_path / "reports" / "coverage")
+
+    assert {stat.S_IMODE(one.stat().st_mode) & 0o1777 for one in (folder, folder.parent)} == {made & 0o1777}
 
 
 ANALYST, GROUP = 64_901, 64_902  # numbers that belong to nobody here

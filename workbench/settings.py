@@ -168,7 +168,7 @@ def make_folder(folder: Path, *, mode: int = 0o700) -> Path:
 def make_shared_folder(folder: Path) -> Path:
     """Create `folder` where it is missing, and return it: shared where the folder above is, else its owner's only.
 
-    A shared folder is one that its group may write and whose sticky bit is set, as `docs/server.md` sets up.
+    A shared folder is one that its group may write, and nobody else, with the sticky bit: as `docs/server.md` sets up.
 
     Raises:
         StorageError: as `make_folder`.
@@ -185,7 +185,7 @@ def make_shared_folder(folder: Path) -> Path:
 def is_shared(folder: Path) -> bool:
     """Say whether several accounts write here, each its own (`docs/server.md`)."""
     mode = folder.stat().st_mode
-    return bool(mode & stat.S_IWGRP and mode & stat.S_ISVTX)
+    return bool(mode & stat.S_IWGRP and mode & stat.S_ISVTX) and not mode & stat.S_IWOTH
 
 
 def own_folder(shared: Path) -> Path:

@@ -229,13 +229,14 @@ class PersonRules:
 
     def own_window(self, row: Answer) -> tuple[Fact, Stretch] | None:
         """Return the law that judged the dose filling a slot, where that is the law of the dose's own vaccine."""
-        slot, place = row["slot"], self._place(row["slot"])
-        for dose in self.answer["doses"] if place.series and row["given_on"] else ():
-            own = self._judging_slot(slot, dose["vaccine"], place)
-            if dose["given_on"] == row["given_on"] and dose["reason"] not in _BY_RECORD and own != slot:
-                given = date.fromisoformat(row["given_on"])
-                return next((one for one in self._legal(own, given) if one[1][0] <= given <= one[1][1]), None)
-        return None
+        slot, place, given = row["slot"], self._place(row["slot"]), read_day(row["given_on"])
+        if not (place.series and given):
+            return None
+        that_day = [one for one in self.answer["doses"] if one["given_on"] == row["given_on"]]
+        filling = [one for one in that_day if one["slot"] == slot] or that_day  # a dose may fill two, and names one
+        own = {self._judging_slot(slot, one["vaccine"], place) for one in filling if one["reason"] not in _BY_RECORD}
+        laws = (law for one in own - {slot} for law in self._legal(one, given))
+        return next((law for law in laws if law[1][0] <= given <= law[1][1]), None)
 
     def alternatives(self, slots: Iterable[str]) -> Iterator[list[Programme]]:
         """Yield the programmes of these slots of which one alone is given: whichever is begun puts the others aside."""

@@ -26,9 +26,9 @@ from workbench.vault import remove_drafts
 
 LOCK = ".ingest.lock"
 PENDING = ".ingest.pending"
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 ACTION = "ingest"  # of the ledger entry
 _ID = re.compile(rb"[0-9]{8}-[0-9]{8}T[0-9]{6}(?:-[0-9]+)?")  # the only names that anything is removed by
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 def begin(home: Home, name: str) -> None:
