@@ -77,7 +77,9 @@ def test_a_server_set_up_as_documented_is_green(desk):
         (desk.home.root / name).chmod(int(mode, 8))
     answer = desk.enter("doctor")
 
-    assert [name for _, name in documented] == ["", "snapshots", "outputs", "outputs/restricted"]
+    shared = ["outputs", "outputs/reports", "outputs/scratch", "lab"]
+    assert [name for mode, name in documented if mode == "3770"] == shared
+    assert {name for _, name in documented} == {"", "snapshots", "outputs/restricted", *shared}
     assert "フォルダーの権限" in levels(answer.out)["良"], answer.out
 
 
