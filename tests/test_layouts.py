@@ -20,6 +20,7 @@ from workbench.settings import Home
 from workbench.snapshot import open_snapshot
 from workbench.sources import FaultLog, open_extract
 from workbench.sources.contract import CONTRACT
+from workbench.sources.header import read_header
 from workbench.sources.layout import LAYOUTS, load_layout, read_layout
 from workbench.sources.review import draft, open_layout, review
 
@@ -109,6 +110,30 @@ def test_a_header_in_ascii_leaves_the_encoding_to_the_rows(tmp_path, master, enc
 
     with open_snapshot(Home(tmp_path / "var"), done.snapshot.id) as connection:
         assert connection.execute("SELECT name FROM clinic").fetchall() == [("架空小児科",)]
+
+
+ROWS_BELOW = {
+    "UTF-8": ("東谷地".encode(), "utf-8"),
+    "UTF-8 with a bad byte": ("東".encode() + b"\x80", "utf-8"),
+    "UTF-8 cut in a character": ("aa東".encode()[:-1], "utf-8"),
+    "CP932": ("東谷地".encode("cp932"), "cp932"),
+    "CP932 with a bad byte": ("東谷地".encode("cp932") + b"\xfd", "cp932"),
+    "CP932 cut in a character": ("東谷地".encode("cp932")[:-1], "cp932"),
+    "CP932 in half-width kana": ("ﾋｶﾞｼ東".encode("cp932"), "cp932"),
+    "EUC-JP, which no layout may be": ("東谷地".encode("euc_jp"), "utf-8"),
+    "ASCII": (b"east", "utf-8"),
+    "nothing": (b"", "utf-8"),
+}
+
+
+@pytest.mark.parametrize("case", ROWS_BELOW)
+def test_rows_below_a_header_in_ascii_are_cp932_only_where_they_plainly_are(tmp_path, case):
+    content, expected = ROWS_BELOW[case]
+    table = load_layout("standard").tables["districts"]
+    columns = [one.model_copy(update={"title": f"c{number}"}) for number, one in enumerate(table.columns)]
+    (tmp_path / "地区.csv").write_bytes(b"c0,c1\n01," + content)
+
+    assert read_header(tmp_path / "地区.csv", table.model_copy(update={"columns": tuple(columns)})).encoding == expected
 
 
 WRONG = rows("""

@@ -50,6 +50,17 @@ def test_a_reader_sees_the_published_rows_and_keeps_its_snapshot_while_the_next_
     assert [ref.id for ref in snapshot.published(home)] == ["first", "second"]
 
 
+@pytest.mark.parametrize("rows_per_pass", [1, 3, 100])
+def test_rows_of_which_there_are_several_go_but_for_one_in_however_many_passes(home, monkeypatch, rows_per_pass):
+    monkeypatch.setattr(snapshot.building, "ROWS_PER_PASS", rows_per_pass)
+    ids = [-(2**63), -3, -3, -2, -1, 0, 0, 0, 1, 2, 2, 3, 2**63 - 1, 2**63 - 1]
+    with snapshot.SnapshotBuilder(home, "first") as builder:
+        builder.load(exemptions(*ids))
+
+        assert builder.drop_duplicates("exemption") == len(ids) - len(set(ids))
+        assert builder.row_count("exemption") == len(set(ids))
+
+
 def test_a_build_that_fails_leaves_nothing_and_the_current_one_stands(home):
     build(home, "first", 1)
 

@@ -232,10 +232,10 @@ class Wall:
         in_group = is_further | np.append(is_further[1:], False)
         rows, is_first = order[in_group], ~is_further[in_group]
         group = np.cumsum(is_first) - 1
-        is_whole = np.ones(len(rows), bool)
+        is_copy = np.ones(len(rows), bool)
         for column in table.column_names if len(rows) else ():
-            is_whole &= _equals(table[column].take(rows), table[column].take(rows[is_first][group]))
-        contradicts = np.bincount(group, ~is_whole).astype(bool)[group]
+            is_copy &= _equals(table[column].take(rows), table[column].take(rows[is_first][group]))
+        contradicts = np.bincount(group, ~is_copy).astype(bool)[group]
         extra, conflicting = np.sort(rows[~is_first & ~contradicts]), np.sort(rows[contradicts])
         self._log.add(file, "duplicate_row", "宛名番号", lines[extra])
         self._log.add(file, "conflicting_rows", "宛名番号", lines[conflicting])

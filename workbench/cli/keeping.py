@@ -48,7 +48,7 @@ def retention_plan(rules_file: Path | None, as_of: "date | None") -> None:
     click.echo(
         f"全 {len(items):,} 件、期限切れ {len(expired):,} 件、うち apply で削除 {sum(i.goes for i in items):,} 件。"
     )
-    _refuse_where(
+    _end_with_unreached(
         [f"中を見られません: {screen.shown(folder)}" for folder in unseen(home)],
         "中を見られません。上の件数に入っていません",
     )
@@ -75,7 +75,7 @@ def retention_apply(rules_file: Path | None, passphrase_file: Path | None) -> No
             f"期限切れのうち {len(waiting):,} 件は、保存期間が確認されていない（confirmed = false）ため残しました。"
             "市の規程を確かめて retention.toml に書いてください。"
         )
-    _refuse_where(
+    _end_with_unreached(
         [f"削除できません: {screen.shown(path)}" for path in applied.stuck]
         + [f"中を見られません: {screen.shown(folder)}" for folder in room.unseen(home)],
         "削除できませんでした。ほかは削除しました",
@@ -93,7 +93,7 @@ def retention_register() -> None:
         click.echo(f"{entry.seq}  {entry.at}  {entry.actor}  {where}  SHA-256 {told['content_sha256']}")
 
 
-def _refuse_where(lines: list[str], what: str) -> None:
+def _end_with_unreached(lines: list[str], what: str) -> None:
     """Print what this account could not reach, and end with an error where there is any."""
     for line in lines:
         click.echo(line)

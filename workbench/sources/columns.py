@@ -16,13 +16,12 @@ import pyarrow.compute as pc
 from workbench import mynumber
 from workbench.sources import firewall
 from workbench.sources.characters import find_unprintable
-from workbench.sources.dates import is_unknown, read_date, read_iso_dates, read_partial_date
+from workbench.sources.dates import MAX_REMEMBERED, is_unknown, read_date, read_iso_dates, read_partial_date
 from workbench.sources.layout import Column
 from workbench.sources.raw import WIDE_DIGITS, bytes_of, decode, decode_one, digit_shape, narrowed, numbers
 
 JUMINHYO_DIGITS = 11
 ISO_LENGTH = 10  # YYYY-MM-DD
-MAX_REMEMBERED = 1 << 16  # distinct values of a column; every block of a file has much the same
 UNKNOWN = "unknown"  # stands for a code that no table has, where the row is kept
 SPACES = " \t\u00a0\u3000"  # what `trim` takes off, ends only
 

@@ -1,5 +1,6 @@
 """The header row: it alone decides the encoding of a file, and every title must be one of the layout (promise P5)."""
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from workbench.sources.layout import TableLayout
 ENCODINGS = ("utf-8", "cp932")
 MAX_HEADER_BYTES = 1 << 20
 _BOM = b"\xef\xbb\xbf"
+_UNREAD, _FIRST_OF_THREE_BYTES = "\ufffd", "\u0800"  # Japanese text has hardly a letter of two bytes in UTF-8
 _STATE = "何も変更していません。"
 
 
@@ -44,7 +46,7 @@ def read_header(path: Path, table: TableLayout) -> Header:
     row, line_count = _first_record(start[bom_size:])
     encoding, titles = _decode(row, table, ENCODINGS if form == "csv" else ENCODINGS[:1])
     if form == "csv" and row.isascii():  # it fits every encoding: what follows tells
-        encoding = min(ENCODINGS, key=lambda name: start.decode(name, "replace").count("\ufffd"))
+        encoding = _encoding_of_rows(start)
     if not row.strip(b"\r\n\x1a"):
         msg = f"{path.name} は空です（見出し行がありません）。抽出し直してください。{_STATE}"
         raise SourceError(msg)
@@ -130,6 +132,19 @@ def _decode(row: bytes, table: TableLayout, encodings: tuple[str, ...]) -> tuple
         if fitting > best[0]:
             best = (fitting, encoding, titles)
     return best[1], best[2]
+
+
+def _encoding_of_rows(start: bytes) -> str:
+    """Return cp932 where the rows plainly are that; in doubt UTF-8, which quarantines what it cannot read.
+
+    CP932 reads almost any bytes as some text: of EUC-JP, or of UTF-8 with a bad byte, it would make wrong names.
+    """
+    names = ("utf-8", "cp932", "euc_jp")
+    texts = {name: codecs.getincrementaldecoder(name)("replace").decode(start) for name in names}
+    bad = {name: text.count(_UNREAD) for name, text in texts.items()}
+    japanese = sum(letter >= _FIRST_OF_THREE_BYTES for letter in texts["utf-8"]) - bad["utf-8"]
+    strange = sum(not letter.isascii() for letter in texts["utf-8"]) - japanese  # half-width kana of CP932 among it
+    return "cp932" if strange > japanese and bad["cp932"] < bad["euc_jp"] else "utf-8"
 
 
 def _cells(row: bytes, encoding: str) -> list[str]:
